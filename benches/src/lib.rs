@@ -17,6 +17,7 @@ pub mod report;
 pub mod compare;
 pub mod instructions;
 pub mod migration;
+pub mod waiting;
 
 /// A failure is printed, and ends the program.
 pub type Failure = Box<dyn std::error::Error>;

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use shmstore_bench::report::keep;
+use shmstore_bench::waiting::{idle, pending, wakeups};
 use shmstore_bench::{compare, instructions, interrupt, migration, partner, work};
 
 #[derive(Parser)]
@@ -24,6 +25,15 @@ enum Command {
     /// Measures the time and memory of moves to another layout.
     #[command(hide = true)]
     Migration(migration::Options),
+    /// Measures the cost of waiters while nothing happens.
+    #[command(hide = true)]
+    Idle(idle::Options),
+    /// Measures the time until a waiter runs, by each way of waiting.
+    #[command(hide = true)]
+    Wakeups(wakeups::Options),
+    /// Measures the time and memory of many pending futures.
+    #[command(hide = true)]
+    Pending(pending::Options),
     /// One operation, repeated: started by `instructions`.
     #[command(hide = true)]
     Operate(instructions::Operate),
@@ -41,7 +51,11 @@ fn main() -> ExitCode {
         Command::Report(again) => keep::again(&again),
         Command::Instructions(options) => instructions::run(&options),
         Command::Migration(options) => migration::run(&options),
+        Command::Idle(options) => idle::run(&options),
+        Command::Wakeups(options) => wakeups::run(&options),
+        Command::Pending(options) => pending::run(&options),
         Command::Operate(operate) => instructions::operate(&operate),
+        Command::Partner(role) if role.work == wakeups::WORK => partner::play(&role, wakeups::partner),
         Command::Partner(role) => partner::play(&role, work::partner),
         Command::Clean(clean) => interrupt::clean(&clean),
     };

@@ -277,7 +277,8 @@ fn calls_apart(rounds: u64, talk: &mut impl Talk, pause: Duration) -> Duration {
     *each.select_nth_unstable(middle).1 * rounds as u32
 }
 
-fn spin(time: Duration) {
+/// Spins for a time.
+pub fn spin(time: Duration) {
     if !time.is_zero() {
         let start = Instant::now();
         while start.elapsed() < time {

@@ -82,10 +82,11 @@ impl Target {
 }
 
 /// Names of series of the bare machine, and of systems within one process.
-pub const BARE: [&str; 10] = [
+pub const BARE: [&str; 11] = [
     "memcpy",
     "bare atomics",
     "bare futex",
+    "bare futex_waitv",
     "system calls",
     "bare exchange",
     "ArrayQueue",

@@ -7,6 +7,7 @@ pub mod maps;
 pub mod mapped;
 // The bare machine.
 pub mod bare;
+pub mod futexes;
 pub mod array_queue;
 pub mod process_maps;
 // The peers.
@@ -26,6 +27,7 @@ pub mod ringfire;
 pub mod shmstore;
 pub mod shmstore_channels;
 pub mod shmstore_maps;
+pub mod shmstore_waits;
 
 #[cfg(test)]
 mod tests;

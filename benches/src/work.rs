@@ -81,6 +81,7 @@ const LOAD_BESIDE: &str = "Load a value while another process stores";
 const STORE: &str = "Store a value";
 const LOCK: &str = "Locks and transactions";
 const TALK: &str = "From process to process";
+const ANY: &str = "Waiting for many things";
 const QUEUE: &str = "Queues: each value goes to one receiver";
 const BROADCAST: &str = "Broadcasts: each receiver gets every value";
 const MAP: &str = "Maps: values of 64 bytes by keys of 8";
@@ -107,6 +108,8 @@ pub const ALL: &[Work] = &[
     Work { name: "transaction", topic: LOCK, measure: lock::transaction, seconds: (1, 3) },
     Work { name: "wake", topic: TALK, measure: talk::wake, seconds: (2, 20) },
     Work { name: "round-trip", topic: TALK, measure: talk::round_trip, seconds: (1, 3) },
+    Work { name: "wake-any-1", topic: ANY, measure: talk::wake_any::<1>, seconds: (1, 14) },
+    Work { name: "wake-any-32", topic: ANY, measure: talk::wake_any::<32>, seconds: (1, 14) },
     Work { name: "push-48", topic: QUEUE, measure: channel::push::<6>, seconds: (1, 6) },
     Work { name: "push-4k", topic: QUEUE, measure: channel::push::<512>, seconds: (1, 6) },
     Work { name: "pop-48", topic: QUEUE, measure: channel::pop::<6>, seconds: (1, 7) },
@@ -247,6 +250,8 @@ pub fn partner(role: &Role, stage: &Stage<'_>) -> Result<(), Failure> {
     match role.work.as_str() {
         "lock" => lock::partner(role, stage),
         "wake" => talk::partner_of_wake(role, stage),
+        "wake-any-1" => talk::partner_of_wake_any::<1>(role, stage),
+        "wake-any-32" => talk::partner_of_wake_any::<32>(role, stage),
         "round-trip" => talk::partner_of_round_trip(role, stage),
         "push-until-killed" | "send-until-killed" => killed::partner(role, stage),
         "queue-wake" => talk::partner_of_queue_wake(role, stage),

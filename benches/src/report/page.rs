@@ -6,7 +6,7 @@ use crate::report::figures::amount;
 use crate::report::{Entry, Report, System};
 use crate::work;
 
-/// Texts of `benches/notes.md` by the names of rows.
+/// Texts of `benches/notes.md` by the names of rows and topics.
 pub type Notes = BTreeMap<String, String>;
 
 const HEAD: &str = "\
@@ -100,6 +100,9 @@ pub fn page(report: &Report, notes: &Notes) -> String {
         let topic = work::topic(&first.name);
         let end = rows.iter().position(|row| work::topic(&row.name) != topic).unwrap_or(rows.len());
         text.push_str(&results(topic, &rows[..end]));
+        if let Some(note) = notes.get(topic) {
+            text.push_str(&format!("\n{note}\n"));
+        }
         rows = &rows[end..];
     }
     text.push_str(METHOD);
@@ -172,7 +175,7 @@ fn targets(report: &Report) -> String {
 
 /// Explains to the terminal what the page lacks.
 pub fn gaps(report: &Report, notes: &Notes) -> Vec<String> {
-    let is_known = |name: &str| report.rows.iter().any(|row| row.name == name);
+    let is_known = |name: &str| report.rows.iter().any(|row| row.name == name || work::topic(&row.name) == name);
     let unexplained = report.rows.iter().filter(|row| row.is_missed() && !notes.contains_key(&row.name));
     let unexplained =
         unexplained.map(|row| format!("`{}` misses a target, and benches/notes.md has no note", row.name));

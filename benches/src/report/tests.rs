@@ -77,7 +77,8 @@ fn a_terminal_shows_aligned_tables() {
 
 #[test]
 fn a_page_has_the_results_then_the_method_then_the_targets_and_notes() {
-    golden("page.md", &page::page(&run(), &page::notes("## load-64\n\nTwo more cache lines.\n")));
+    let notes = "## load-64\n\nTwo more cache lines.\n\n## Load a value\n\nThe value is in the cache.\n";
+    golden("page.md", &page::page(&run(), &page::notes(notes)));
 }
 
 #[test]

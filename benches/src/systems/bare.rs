@@ -134,7 +134,8 @@ impl Talk for Futex {
     }
 }
 
-fn tell(word: &AtomicU32, value: u32) {
+/// Stores, and wakes a process that sleeps on the word.
+pub fn tell(word: &AtomicU32, value: u32) {
     word.store(value, Release);
     let none = ptr::null::<u8>();
     // SAFETY: the word is borrowed during the call; the last three arguments are ignored.
@@ -142,7 +143,7 @@ fn tell(word: &AtomicU32, value: u32) {
 }
 
 /// Sleeps until the word has the value. Returns `false` if it has another one after a second.
-fn wait(word: &AtomicU32, value: u32) -> bool {
+pub fn wait(word: &AtomicU32, value: u32) -> bool {
     let second = libc::timespec { tv_sec: SECOND.as_secs() as libc::time_t, tv_nsec: 0 };
     loop {
         let found = word.load(Acquire);

@@ -197,11 +197,15 @@ fn calls_are_answered<T: Talk>() {
 fn calls_are_answered_by_all_systems() {
     calls_are_answered::<Polling<bare::Atomics>>();
     calls_are_answered::<bare::Futex>();
+    calls_are_answered::<futexes::Futexes<1>>();
+    calls_are_answered::<futexes::Futexes<32>>();
     calls_are_answered::<Polling<ringfire::Rings<1>>>();
     calls_are_answered::<iceoryx2::Events>();
     calls_are_answered::<Polling<iceoryx2::PubSub>>();
     calls_are_answered::<Polling<shmstore::Spinning>>();
     calls_are_answered::<shmstore::Sleeping>();
+    calls_are_answered::<shmstore_waits::AnyOf<1>>();
+    calls_are_answered::<shmstore_waits::AnyOf<32>>();
     calls_are_answered::<Polling<Both<iceoryx2::Publishing, 6>>>();
     calls_are_answered::<Polling<Both<ringfire::MpmcQueue, 6>>>();
     calls_are_answered::<Polling<Both<shmstore_channels::QueuedExclusively, 6>>>();

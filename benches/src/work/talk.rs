@@ -13,11 +13,13 @@ use crate::systems::bare::{Atomics, Futex};
 use crate::systems::boost::MessageQueue;
 use crate::systems::channel::{Asleep, Both};
 use crate::systems::cloudtoid::Cloudtoid;
+use crate::systems::futexes::Futexes;
 use crate::systems::iceoryx2::{Events, PubSub, Publishing};
 use crate::systems::posix_mq::PosixMq;
 use crate::systems::ringfire::{Mpmc, MpmcQueue, Rings};
 use crate::systems::shmstore::{Sleeping, Spinning};
 use crate::systems::shmstore_channels::{Broadcasted, BroadcastedExclusively, Queued, QueuedExclusively};
+use crate::systems::shmstore_waits::AnyOf;
 use crate::systems::{Polling, Talk};
 
 /// The pause before each call and each answer, so that the other side and its processor sleep. (On a virtual machine
@@ -27,6 +29,12 @@ const ASLEEP: Duration = Duration::from_micros(300);
 macro_rules! sleeping {
     ($function:ident $arguments:tt) => {
         of_each!($function $arguments: Futex, Sleeping, Events)
+    };
+}
+
+macro_rules! any_asleep {
+    ($function:ident $arguments:tt) => {
+        of_each!($function $arguments: Futexes<VALUES>, AnyOf<VALUES>)
     };
 }
 
@@ -72,6 +80,14 @@ pub(super) fn wake(ground: &Ground<'_>, name: &'static str) -> Result<Row, Failu
     let contenders = sleeping!(caller(ground, name, 2, ASLEEP));
     let targets = vec![target("shmstore", "bare futex", 1.1), target("shmstore", "iceoryx2", 1.0)];
     Ok(row(ground, name, "store until a sleeping process has the value", contenders, targets))
+}
+
+/// A store to one of several values until a waiter for all of them has it.
+pub(super) fn wake_any<const VALUES: usize>(ground: &Ground<'_>, name: &'static str) -> Result<Row, Failure> {
+    let contenders = any_asleep!(caller(ground, name, 2, ASLEEP));
+    let plural = if VALUES == 1 { "" } else { "s" };
+    let work = format!("store until a sleeping process that waits for any of {VALUES} value{plural} has it");
+    Ok(row(ground, name, &work, contenders, vec![target("shmstore", "bare futex_waitv", 1.1)]))
 }
 
 /// A call and its answer between two processes that spin.
@@ -131,6 +147,11 @@ fn caller<T: Talk + 'static>(
 /// The other process sleeps, and answers.
 pub(super) fn partner_of_wake(role: &Role, stage: &Stage<'_>) -> Result<(), Failure> {
     play(role, stage, sleeping!(sleeper()))
+}
+
+/// The other process waits for any of several calls, and answers.
+pub(super) fn partner_of_wake_any<const VALUES: usize>(role: &Role, stage: &Stage<'_>) -> Result<(), Failure> {
+    play(role, stage, any_asleep!(sleeper()))
 }
 
 /// The other process spins, and answers.

@@ -72,3 +72,16 @@ fn no_task_that_waits_for_a_key_is_forgotten() {
     pass_turns("map_relay", "returns", &[ANY_2, FUTURE, DROPPED, SELECTED], ROUNDS / 40);
     pass_turns("map_relay", "stores", &[ANY_2, FUTURE, DROPPED, SELECTED], ROUNDS / 40);
 }
+
+#[test]
+fn tmp_a() {
+    for _ in 0..20 {
+    pass_turns("relay", "all", &[SELECTED], ROUNDS / 4);
+    }
+}
+#[test]
+fn tmp_b() {
+    for _ in 0..20 {
+    pass_turns("map_relay", "returns", &[FUTURE], ROUNDS / 16);
+    }
+}
