@@ -39,8 +39,11 @@
 //! - The layout of a type in memory is its [`Schema`](schema::Schema), which is hashed to a [`LayoutHash`].
 //!
 //! Modules: [`queue`], [`broadcast`] and [`map`] have the handles of these parts, [`view`] the parts of a [`ReadOnly`]
-//! object. [`error`] has all error types, [`schema`] describes layouts, [`inspect`] looks into segments of any type,
-//! and [`migrate`] has what a migration returns.
+//! object. [`wait`] has waits for many parts at once, and from async. [`error`] has all error types, [`schema`]
+//! describes layouts, [`inspect`] looks into segments of any type, and [`migrate`] has what a migration returns.
+//!
+//! Features: `chrono`, `glam`, `jiff` and `uuid` add types of these crates. `futures-core` makes streams of waits that
+//! go on. None is on by default, and async code needs none.
 //!
 //! Underneath is System V shared memory, keyed by `ftok(path, type-id-char)`. The design, the format byte for byte and
 //! the soundness argument are in the repository's `docs/`.
@@ -134,25 +137,48 @@ pub mod map {
 }
 
 pub mod wait {
-    //! Waits for changes of parts, as futures.
+    //! Waits of one thread for many parts, and waits of async tasks.
     //!
-    //! Read first: [`Awaitable`], which [`wait_any`] takes. Each awaitable type is also a future, for any async runtime.
-    //! [`Pop`], [`Take`], [`Push`] and [`Recv`] are futures only, and [`Changes`] is a stream.
+    //! Read first: [`Awaitable`], which [`wait_any`] takes. Each awaitable type is also a future, for any async
+    //! runtime. [`Pop`], [`Take`], [`Push`] and [`Recv`] are futures only. [`Changes`] waits for one version after
+    //! another.
+    //!
+    //! ```
+    //! use shmstore::{Event, Versioned, wait_any};
+    //! use std::time::Duration;
+    //!
+    //! let (position, stop) = (Versioned::<[f64; 3]>::default(), Event::new());
+    //! position.store([1.0, 2.0, 3.0]); // most often another process
+    //!
+    //! // In a thread:
+    //! let ready = wait_any(&[&position.newer(0), &stop.past(0)], Duration::from_secs(1))?;
+    //! assert!(ready.contains(0) && !ready.contains(1));
+    //!
+    //! // In a task. This runtime is the smallest, any other does as well:
+    //! let (version, value) = pollster::block_on(position.newer(0))?;
+    //! assert_eq!((version, value), (1, [1.0, 2.0, 3.0]));
+    //! # Ok::<(), shmstore::Error>(())
+    //! ```
     //!
     //! # How futures are woken
     //!
-    //! The first future that has to wait starts one thread, which wakes all tasks of the process. It sleeps on up to 127
-    //! parts at a time, and looks at all others each millisecond. Each 5 ms it looks for what no wake-up tells: a
-    //! process that was killed before it woke the waiters, a removed object, a lost anchor. While nothing is awaited, it
-    //! sleeps. It handles no signals.
+    //! The first future that has to wait starts one thread, which wakes all tasks of the process. The thread sleeps on
+    //! up to 127 parts at a time, and looks at all others every millisecond. Every 5 ms it looks for changes that come
+    //! without a wake-up: a process was killed before it woke the waiters, an object was removed, an anchor is lost.
+    //! While nothing is awaited, it only sleeps. All signals are blocked in it.
     //!
     //! - A wake-up by the thread takes about twice as long as one of [`wait_any`] or a plain wait in a thread.
-    //! - A dropped future has waited no more. No item is lost, and no version or notification is consumed.
-    //! - Futures of parts in ordinary memory, and of handles that may only read, are woken by a look each millisecond.
-    //!   Those of [`Store::attach_view`] are woken at once.
+    //! - Dropping a future ends its wait. No item is lost, and no version or notification is consumed.
+    //! - Futures of parts in ordinary memory, and of handles of [`Store::attach_read_only`], are woken by a look every
+    //!   millisecond. Futures of [`Store::attach_view`] are woken at once.
+    //! - If several tasks wait for an item of one queue, each item wakes them all. One gets it, and the others wait
+    //!   again.
     //! - A child of `fork` starts a thread of its own. A future that was polled before can be polled in the child.
-    //! - A time limit is that of the runtime, as `tokio::time::timeout`.
+    //! - A time limit is that of the runtime, such as `tokio::time::timeout`.
+    //! - With the feature `futures-core`, [`Changes`] and what `Subscriber::stream` returns are streams.
 
+    #[cfg(doc)]
+    use crate::Store;
     #[cfg(feature = "futures-core")]
     pub use crate::sync::SubscriberStream;
     pub use crate::sync::{

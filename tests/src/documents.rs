@@ -25,4 +25,5 @@ documents! {
     Chapter9: "docs/guide/9-limits-and-questions.md",
     Chapter10: "docs/guide/10-queues-and-broadcasts.md",
     Chapter11: "docs/guide/11-maps.md",
+    Chapter13: "docs/guide/13-many-waits-and-async.md",
 }

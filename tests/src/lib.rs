@@ -23,6 +23,7 @@ pub mod schemas;
 pub mod scratch;
 pub mod segments;
 pub mod streamer;
+pub mod tasks;
 pub mod torture;
 pub mod vandal;
 pub mod victim;

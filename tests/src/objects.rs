@@ -214,6 +214,14 @@ pub struct Rounds {
     pub maps: [Map<u64, u64, 2>; 2],
 }
 
+/// Parts that no process changes.
+#[derive(ShmObject)]
+#[repr(C)]
+#[shm(id = 'I')]
+pub struct Idle {
+    pub parts: [Versioned<u64>; 128],
+}
+
 /// 64 MiB: larger than any process would want to touch without need.
 #[derive(ShmObject)]
 #[repr(C)]

@@ -129,8 +129,8 @@ impl Event {
         wait_for(&self.notified(seen), timeout)
     }
 
-    /// [`wait_past`](Self::wait_past) without a limit, which ends with `None` soon after `keep_waiting` returns
-    /// `false`. It is called every few milliseconds, and after a signal.
+    /// Waits as [`wait_past`](Self::wait_past) does, without a limit. Returns `None` soon after `keep_waiting` returns
+    /// `false`, which is called every few milliseconds.
     ///
     /// ```
     /// use shmstore::Event;
@@ -157,17 +157,16 @@ impl Event {
     /// Returns a wait for more than `seen` notifications, for [`wait_any`](crate::wait_any) and `.await`. The future
     /// returns their number.
     ///
-    /// A notification by [`notify_one`](Self::notify_one) wakes all tasks of a process that wait for it, and at least
-    /// one of them.
+    /// If [`notify_one`](Self::notify_one) wakes a task, it wakes all tasks of its process that wait for the event.
     ///
     /// ```
     /// use shmstore::Event;
     ///
-    /// # async fn wait() -> Result<(), shmstore::WaitError> {
+    /// # pollster::block_on(async {
     /// let changed = Event::new();
     /// changed.notify_all();
     /// assert_eq!(changed.past(0).await?, 1);
-    /// # Ok(()) }
+    /// # Ok::<(), shmstore::WaitError>(()) }).unwrap();
     /// ```
     ///
     /// # Errors

@@ -1,8 +1,8 @@
 //! Waits for a change of a part, of one or of many, by threads and by tasks.
 //!
 //! Every wait is for something [`Waitable`], which names the [`Condition`] to sleep for. A thread sleeps itself
-//! (`sleep.rs`), on the word of the condition or on many words (`any.rs`). A task cannot sleep, so the [hub](super::hub)
-//! does so for it (`task.rs`).
+//! (`sleep.rs`), on the word of the condition or on many words (`any.rs`). A task cannot sleep, so the
+//! [hub](super::hub) does so for it (`task.rs`).
 
 mod any;
 mod changes;
@@ -28,10 +28,11 @@ pub(super) use turns::in_turns;
 /// The least time to copy a new version. A writer that follows the protocol grants a pause in less time.
 pub(super) const TO_COPY: Duration = Duration::from_millis(10);
 
-/// A change of a part that can be awaited: what [`wait_any`] takes. The methods named `newer`, `past`, `changed`,
-/// `not_empty` and `not_full` make them. Each is a [`Future`], too.
+/// A change of a part for which a thread or a task can wait.
 ///
-/// No other crate implements it.
+/// Threads pass a list of them to [`wait_any`], and tasks use `.await`, because each is also a [`Future`]. The methods
+/// named `newer`, `past`, `changed`, `not_empty` and `not_full` return them. The trait is sealed: no other crate can
+/// implement it.
 ///
 /// ```
 /// use shmstore::{Awaitable, Event, Versioned};

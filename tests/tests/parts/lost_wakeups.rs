@@ -18,9 +18,11 @@ fn pass_turns(way: &str, rounds: u64, environments: &[&[(&str, &str)]]) {
     pass_turns_as("relay", way, rounds, environments);
 }
 
-/// Passes turns in a way of a role between processes, each with an environment of its own.
+/// Passes turns in a way of a role between processes, each with an environment of its own. `SHMSTORE_ROUNDS` multiplies
+/// the rounds.
 pub(super) fn pass_turns_as(role: &str, way: &str, rounds: u64, environments: &[&[(&str, &str)]]) {
     let _turn = flat_out();
+    let rounds = rounds * std::env::var("SHMSTORE_ROUNDS").map_or(1, |times| times.parse().expect("a number"));
     let scratch = Scratch::new();
     let mut relays: Vec<Peer> = (0_usize..)
         .zip(environments)
@@ -39,7 +41,7 @@ pub(super) fn pass_turns_as(role: &str, way: &str, rounds: u64, environments: &[
         let last = std::iter::repeat_with(|| relay.answer()).find(|answer| answer != "ok going");
         assert_eq!(last.as_deref(), Some("ok done"), "{way}");
     }
-    println!("{way}: {:?} a round", started.elapsed() / rounds as u32);
+    println!("{way} {environments:?}: {:?} a round", started.elapsed() / rounds as u32);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The parts of an object: values that are read and stored flat out, locks, events, and waiting for each of them.
 
 mod fairness;
+mod lost_awaited_wakeups;
 mod lost_map_wakeups;
 mod lost_stream_wakeups;
 mod lost_wakeups;

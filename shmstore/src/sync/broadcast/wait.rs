@@ -75,7 +75,7 @@ pub struct ItemSent<'a, V: ShmValue> {
 
 awaitable!(['a, V: ShmValue] ItemSent<'a, V>, ());
 
-/// Waits of tasks, and waits that a flag ends.
+/// Waits of tasks and of [`wait_any`](crate::wait_any), and waits that a flag ends.
 impl<'a, V: ShmValue, const N: usize> Subscriber<'a, V, N> {
     /// Returns a wait for the next item, for [`wait_any`](crate::wait_any) and `.await`. Afterwards,
     /// [`try_recv`](Self::try_recv) does not return [`RecvError::Empty`].
@@ -92,12 +92,12 @@ impl<'a, V: ShmValue, const N: usize> Subscriber<'a, V, N> {
     /// ```
     /// use shmstore::Broadcast;
     ///
-    /// # async fn receive() -> Result<(), shmstore::Error> {
+    /// # pollster::block_on(async {
     /// let ticks = Broadcast::<u64, 4>::new();
     /// let mut subscriber = ticks.subscribe();
     /// ticks.send(7); // most often another process
     /// assert_eq!(subscriber.recv_async().await?, 7);
-    /// # Ok(()) }
+    /// # Ok::<(), shmstore::Error>(()) }).unwrap();
     /// ```
     ///
     /// # Errors
@@ -109,6 +109,21 @@ impl<'a, V: ShmValue, const N: usize> Subscriber<'a, V, N> {
 
     /// Receives the next item. Waits until it is sent, or until soon after `keep_waiting` returns `false`, which is
     /// called every few milliseconds. Then it returns `None`.
+    ///
+    /// ```
+    /// use shmstore::Broadcast;
+    /// use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+    ///
+    /// static RUNNING: AtomicBool = AtomicBool::new(true); // a signal handler stores `false`
+    /// let ticks = Broadcast::<u64, 4>::new();
+    /// let mut subscriber = ticks.subscribe();
+    /// # ticks.send(7);
+    /// while let Some(tick) = subscriber.recv_while(|| RUNNING.load(Relaxed))? {
+    ///     println!("{tick}");
+    /// #   RUNNING.store(false, Relaxed);
+    /// }
+    /// # Ok::<(), shmstore::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -167,7 +182,24 @@ pub struct SubscriberStream<'s, 'a, V: ShmValue, const N: usize> {
 
 #[cfg(feature = "futures-core")]
 impl<'a, V: ShmValue, const N: usize> Subscriber<'a, V, N> {
-    /// Returns a stream of the items to come (feature `futures-core`).
+    /// Returns a stream of the items to come (feature `futures-core`). Combinators of other crates work on it, such as
+    /// those of `futures::StreamExt`.
+    ///
+    /// ```
+    /// use futures_core::Stream;
+    /// use shmstore::Broadcast;
+    /// use std::future::poll_fn;
+    /// use std::pin::Pin;
+    ///
+    /// # pollster::block_on(async {
+    /// let ticks = Broadcast::<u64, 4>::new();
+    /// let mut subscriber = ticks.subscribe();
+    /// ticks.send(7); // most often another process
+    /// let mut stream = subscriber.stream();
+    /// let item = poll_fn(|context| Pin::new(&mut stream).poll_next(context)).await; // `StreamExt::next`
+    /// assert_eq!(item, Some(Ok(7)));
+    /// # });
+    /// ```
     pub fn stream(&mut self) -> SubscriberStream<'_, 'a, V, N> {
         SubscriberStream { subscriber: self, pending: Pending::default(), is_over: false }
     }

@@ -51,7 +51,7 @@ const VAIN: u8 = 8;
 
 pub(super) struct Table<C, W> {
     waits: Slab<Wait<C, W>>,
-    words: Words,
+    words: Words<C>,
     first_stray: u32,
     /// The waits whose waiters were not woken.
     waiting: usize,
@@ -101,10 +101,11 @@ impl<C: Subject, W> Table<C, W> {
             return Err(waker);
         }
         let before = (self.is_idle(), self.has_polled());
-        let word = self.words.of(subject.address());
+        let word = self.words.of(subject);
         let key = self.insert(Some(subject), Waiter::Task(waker), List::Word(word));
         let has_armed = self.words.arm_if_missing(word);
-        if subject.can_announce() {
+        // An older value stays, because the word has changed for the tasks that came before, and they were not woken yet.
+        if self.words[word].tasks == 1 {
             self.words[word].expected = expected;
         }
         Ok(self.added(key, has_armed, before))
@@ -113,7 +114,7 @@ impl<C: Subject, W> Table<C, W> {
     /// Adds the wait of a thread that sleeps on the word itself. It is woken for what no change tells it.
     pub(super) fn add_sleeper(&mut self, subject: C) -> Added {
         let before = (self.is_idle(), self.has_polled());
-        let word = self.words.of(subject.address());
+        let word = self.words.of(subject);
         let key = self.insert(Some(subject), Waiter::Sleeper, List::Word(word));
         self.added(key, false, before)
     }
@@ -165,7 +166,7 @@ impl<C: Subject, W> Table<C, W> {
 
     /// The addresses of the armed words, and the value of each while which the thread may sleep.
     pub(super) fn armed(&self) -> impl Iterator<Item = (usize, u32)> {
-        self.words.armed().iter().map(|&word| (self.words[word].address, self.words[word].expected))
+        self.words.armed().iter().map(|&word| (self.words[word].subject.address(), self.words[word].expected))
     }
 
     /// Wakes the tasks that wait for armed words that have changed. `woken` is the address of the word at which the
@@ -173,14 +174,12 @@ impl<C: Subject, W> Table<C, W> {
     pub(super) fn ring(&mut self, woken: Option<usize>, wakes: &mut Vec<Wake<W>>) {
         let mut at = 0;
         while let Some(&word) = self.words.armed().get(at) {
-            let Word { address, expected, first, .. } = self.words[word];
-            let by_kernel = woken == Some(address);
-            let has_changed = match self.subject(first) {
-                Some(subject) => subject.now() != expected,
-                None => by_kernel,
-            };
-            if has_changed {
-                self.ring_word(word, by_kernel, wakes);
+            let Word { subject, expected, .. } = self.words[word];
+            let now = subject.now();
+            if now != expected {
+                // Also if no task is left that announces itself again. Otherwise the thread would find no sleep.
+                self.words[word].expected = now;
+                self.ring_word(word, woken == Some(subject.address()), wakes);
             }
             // A word that changed in vain too often is not armed any more, and another one has its place.
             at += usize::from(self.words.armed().get(at) == Some(&word));
@@ -195,9 +194,7 @@ impl<C: Subject, W> Table<C, W> {
     fn ring_word(&mut self, word: u32, by_kernel: bool, wakes: &mut Vec<Wake<W>>) {
         let holds = |subject: C| subject.holds().then_some(Why::Holds);
         let mut has_woken = self.wake_where(word, holds, wakes);
-        let mut wakes_one = true;
         while let Some(subject) = self.first_task(word) {
-            wakes_one = subject.wakes_one();
             let announced = subject.announce();
             if let Some(expected) = announced {
                 self.words[word].expected = expected;
@@ -212,8 +209,8 @@ impl<C: Subject, W> Table<C, W> {
             return;
         }
         let found = &mut self.words[word];
-        if by_kernel && wakes_one {
-            wakes.push(Wake::Word { address: found.address, only_one: true });
+        if by_kernel && found.subject.wakes_one() {
+            wakes.push(Wake::Word { address: found.subject.address(), only_one: true });
         }
         found.vain = found.vain.saturating_add(1);
         if found.vain >= VAIN {
@@ -300,7 +297,7 @@ impl<C: Subject, W> Table<C, W> {
         match (wait.waiter.take(), wait.list) {
             (Some(Waiter::Sleeper), Some(List::Word(word))) => {
                 wait.waiter = Some(Waiter::Sleeper);
-                let address = self.words[word].address;
+                let address = self.words[word].subject.address();
                 // One wake-up is for all sleepers on a word.
                 if !matches!(wakes.last(), Some(Wake::Word { address: last, .. }) if *last == address) {
                     wakes.push(Wake::Word { address, only_one: false });

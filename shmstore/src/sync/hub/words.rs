@@ -8,32 +8,35 @@ use std::ops::{Index, IndexMut, Range};
 
 use slab::Slab;
 
+use super::waiter::Subject;
+
 /// The end of a list.
 pub(super) const NONE: u32 = u32::MAX;
 
-pub(super) struct Word {
-    pub(super) address: usize,
+pub(super) struct Word<C> {
+    /// What a task or thread has waited for. It leads to the word, also after the last wait.
+    pub(super) subject: C,
     /// The thread may sleep while the word has this value.
     pub(super) expected: u32,
     /// The first wait in the list of the word, or [`NONE`].
     pub(super) first: u32,
     /// The tasks that announced themselves and wait for a change.
     pub(super) tasks: usize,
-    /// The changes since the last slice after which no condition held.
+    /// The changes since the last slice, or since a waiter was woken, after which no condition held.
     pub(super) vain: u8,
     is_armed: bool,
     /// A task that waited for it was woken lately. If there are too many words, such words are armed first.
     is_hot: bool,
 }
 
-impl Word {
+impl<C> Word<C> {
     fn is_missing(&self) -> bool {
         self.tasks > 0 && !self.is_armed
     }
 }
 
-pub(super) struct Words {
-    all: Slab<Word>,
+pub(super) struct Words<C> {
+    all: Slab<Word<C>>,
     by_address: BTreeMap<usize, u32>,
     /// The keys of the words on which the thread sleeps, or will sleep next.
     armed: Vec<u32>,
@@ -45,21 +48,21 @@ pub(super) struct Words {
     has_hot_missing: bool,
 }
 
-impl Index<u32> for Words {
-    type Output = Word;
+impl<C> Index<u32> for Words<C> {
+    type Output = Word<C>;
 
-    fn index(&self, word: u32) -> &Word {
+    fn index(&self, word: u32) -> &Word<C> {
         &self.all[word as usize]
     }
 }
 
-impl IndexMut<u32> for Words {
-    fn index_mut(&mut self, word: u32) -> &mut Word {
+impl<C> IndexMut<u32> for Words<C> {
+    fn index_mut(&mut self, word: u32) -> &mut Word<C> {
         &mut self.all[word as usize]
     }
 }
 
-impl Words {
+impl<C: Subject> Words<C> {
     pub(super) fn new(most: usize) -> Self {
         Self {
             all: Slab::new(),
@@ -99,18 +102,18 @@ impl Words {
         self.missing > 0
     }
 
-    /// The key of the word at an address.
-    pub(super) fn of(&mut self, address: usize) -> u32 {
-        *self.by_address.entry(address).or_insert_with(|| {
+    /// The key of the word of a subject.
+    pub(super) fn of(&mut self, subject: C) -> u32 {
+        *self.by_address.entry(subject.address()).or_insert_with(|| {
             let (expected, first, tasks, vain) = (0, NONE, 0, 0);
-            self.all.insert(Word { address, expected, first, tasks, vain, is_armed: false, is_hot: false }) as u32
+            self.all.insert(Word { subject, expected, first, tasks, vain, is_armed: false, is_hot: false }) as u32
         })
     }
 
     pub(super) fn remove(&mut self, word: u32) {
         self.disarm(word);
-        let Word { address, .. } = self.all.remove(word as usize);
-        self.by_address.remove(&address);
+        let Word { subject, .. } = self.all.remove(word as usize);
+        self.by_address.remove(&subject.address());
     }
 
     /// Arms a word for which a task waits, if there is room. Returns `true` if it was not armed before.
@@ -123,7 +126,7 @@ impl Words {
     }
 
     /// Changes a word, and counts the missing words.
-    pub(super) fn change(&mut self, word: u32, change: impl FnOnce(&mut Word)) {
+    pub(super) fn change(&mut self, word: u32, change: impl FnOnce(&mut Word<C>)) {
         let word = &mut self.all[word as usize];
         self.missing -= usize::from(word.is_missing());
         change(word);
@@ -133,6 +136,7 @@ impl Words {
     /// Notes that a waiter for a word was woken.
     pub(super) fn heat(&mut self, word: u32) {
         self[word].is_hot = true;
+        self[word].vain = 0;
         self.has_hot_missing |= !self[word].is_armed;
     }
 

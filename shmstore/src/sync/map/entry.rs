@@ -267,8 +267,8 @@ impl<'a, K: ShmKey, V: ShmValue> Entry<'a, K, V> {
         wait_for(&self.new_version(version), timeout)
     }
 
-    /// [`wait_newer`](Self::wait_newer) without a limit, which ends with `None` soon after `keep_waiting` returns
-    /// `false`. It is called every few milliseconds, and after a signal.
+    /// Waits as [`wait_newer`](Self::wait_newer) does, without a limit. Returns `None` soon after `keep_waiting`
+    /// returns `false`, which is called every few milliseconds.
     ///
     /// # Errors
     ///
@@ -281,8 +281,8 @@ impl<'a, K: ShmKey, V: ShmValue> Entry<'a, K, V> {
         in_turns(keep_waiting, |turn| self.wait_newer(version, turn))
     }
 
-    /// Returns a wait for a version newer than `seen`, for [`wait_any`](crate::wait_any) and `.await`. It ends when the
-    /// key is removed, too.
+    /// Returns a wait for a version newer than `seen`, for [`wait_any`](crate::wait_any) and `.await`. The future
+    /// returns the newest version and its value. The removal of the key ends the wait, too.
     ///
     /// # Errors
     ///
@@ -292,12 +292,26 @@ impl<'a, K: ShmKey, V: ShmValue> Entry<'a, K, V> {
         self.new_version(seen).future()
     }
 
-    /// Returns what waits for version after version, for tasks. It begins with the first one after the newest.
+    /// Returns a wait for one version after another, for tasks. The first one is newer than the present version.
+    ///
+    /// ```
+    /// use shmstore::{Map, WaitError};
+    ///
+    /// # pollster::block_on(async {
+    /// let quotes = Map::<u64, f64, 100>::new();
+    /// quotes.insert(17, 1.5)?;
+    /// let mut changes = quotes.entry(&17).expect("just inserted").changes();
+    /// quotes.insert(17, 1.25)?; // most often another process
+    /// assert_eq!(changes.next().await?, (2, 1.25));
+    /// quotes.remove(&17)?;
+    /// assert!(matches!(changes.next().await, Err(WaitError::EntryRemoved { .. })));
+    /// # Ok::<(), shmstore::Error>(()) }).unwrap();
+    /// ```
     pub fn changes(&self) -> Changes<NewerOfEntry<'a, K, V>> {
         self.changes_after(self.value().version())
     }
 
-    /// Returns what waits for version after version, for tasks. It begins with the first one after `seen`.
+    /// Returns a wait for one version after another, for tasks. The first one is newer than `seen`.
     pub fn changes_after(&self, seen: u64) -> Changes<NewerOfEntry<'a, K, V>> {
         Changes::new(self.newer(seen))
     }

@@ -48,8 +48,8 @@ impl<K: ShmKey, V: ShmValue, const N: usize> Map<K, V, N> {
         wait_for(&self.new_of_key(key, version), timeout)
     }
 
-    /// [`wait_newer`](Self::wait_newer) without a limit, which ends with `None` soon after `keep_waiting` returns
-    /// `false`. It is called every few milliseconds, and after a signal.
+    /// Waits as [`wait_newer`](Self::wait_newer) does, without a limit. Returns `None` soon after `keep_waiting`
+    /// returns `false`, which is called every few milliseconds.
     ///
     /// # Errors
     ///
@@ -64,16 +64,16 @@ impl<K: ShmKey, V: ShmValue, const N: usize> Map<K, V, N> {
     }
 
     /// Returns a wait for a version of the value of a key newer than `seen`, for [`wait_any`](crate::wait_any) and
-    /// `.await`. The key need not be in the map.
+    /// `.await`. The future returns the newest version and its value. The key need not be in the map.
     ///
     /// ```
     /// use shmstore::Map;
     ///
-    /// # async fn wait() -> Result<(), shmstore::Error> {
+    /// # pollster::block_on(async {
     /// let quotes = Map::<u64, f64, 100>::new();
     /// quotes.insert(17, 1.5)?;
     /// assert_eq!(quotes.newer(&17, 0).await?, (1, 1.5));
-    /// # Ok(()) }
+    /// # Ok::<(), shmstore::Error>(()) }).unwrap();
     /// ```
     ///
     /// # Errors
@@ -115,8 +115,26 @@ impl<K: ShmKey, V: ShmValue, const N: usize> Map<K, V, N> {
         wait_for(&self.keys_changed(seen), timeout)
     }
 
-    /// [`wait_changed`](Self::wait_changed) without a limit, which ends with `None` soon after `keep_waiting` returns
-    /// `false`. It is called every few milliseconds, and after a signal.
+    /// Waits as [`wait_changed`](Self::wait_changed) does, without a limit. Returns `None` soon after `keep_waiting`
+    /// returns `false`, which is called every few milliseconds.
+    ///
+    /// ```
+    /// use shmstore::Map;
+    /// use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+    ///
+    /// static RUNNING: AtomicBool = AtomicBool::new(true); // a signal handler stores `false`
+    /// let sessions = Map::<u64, u32, 100>::new();
+    /// let mut seen = sessions.changes();
+    /// # sessions.insert(17, 1)?;
+    /// while let Some(changes) = sessions.wait_changed_while(seen, || RUNNING.load(Relaxed))? {
+    ///     seen = changes; // before the keys are read
+    ///     for key in sessions.keys() {
+    ///         println!("{}", key?);
+    ///     }
+    /// #   RUNNING.store(false, Relaxed);
+    /// }
+    /// # Ok::<(), shmstore::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -127,6 +145,17 @@ impl<K: ShmKey, V: ShmValue, const N: usize> Map<K, V, N> {
 
     /// Returns a wait until [`changes`](Self::changes) is more than `seen`, for [`wait_any`](crate::wait_any) and
     /// `.await`. The future returns the number of changes.
+    ///
+    /// ```
+    /// use shmstore::Map;
+    ///
+    /// # pollster::block_on(async {
+    /// let sessions = Map::<u64, u32, 100>::new();
+    /// let seen = sessions.changes();
+    /// sessions.insert(17, 1)?; // most often another process
+    /// assert_eq!(sessions.changed(seen).await?, 1);
+    /// # Ok::<(), shmstore::Error>(()) }).unwrap();
+    /// ```
     ///
     /// # Errors
     ///

@@ -143,7 +143,7 @@ pub struct NotFull<'a> {
 awaitable!([] NotEmpty<'_>, ());
 awaitable!([] NotFull<'_>, ());
 
-/// Waits of tasks, and waits that a flag ends.
+/// Waits of tasks and of [`wait_any`](crate::wait_any), and waits that a flag ends.
 impl<V: ShmValue, const N: usize> Queue<V, N> {
     /// Returns a wait for an item, for [`wait_any`](crate::wait_any) and `.await`. Another consumer may take the item
     /// first, so pop or take it by `try_…`, and be ready for [`PopError::Empty`].
@@ -167,8 +167,8 @@ impl<V: ShmValue, const N: usize> Queue<V, N> {
         NotEmpty { aim: Items(self.core()), pending: Pending::default() }
     }
 
-    /// Returns a wait for a free slot, for [`wait_any`](crate::wait_any) and `.await`. Another producer may use the slot
-    /// first, so push by `try_…`, and be ready for [`PushError::Full`].
+    /// Returns a wait for a free slot, for [`wait_any`](crate::wait_any) and `.await`. Another producer may use the
+    /// slot first, so push by `try_…`, and be ready for [`PushError::Full`].
     ///
     /// # Errors
     ///
@@ -184,11 +184,11 @@ impl<V: ShmValue, const N: usize> Queue<V, N> {
     /// ```
     /// use shmstore::Queue;
     ///
-    /// # async fn pop() -> Result<(), shmstore::Error> {
+    /// # pollster::block_on(async {
     /// let queue = Queue::<u64, 4>::new();
     /// queue.push_async(7).await?;
     /// assert_eq!(queue.pop_async().await?, 7);
-    /// # Ok(()) }
+    /// # Ok::<(), shmstore::Error>(()) }).unwrap();
     /// ```
     ///
     /// # Errors
@@ -198,8 +198,20 @@ impl<V: ShmValue, const N: usize> Queue<V, N> {
         Pop { queue: self, pending: Pending::default() }
     }
 
-    /// Returns a future that takes the oldest item as a [`Job`], once there is one. If it is dropped before that, no item
-    /// is taken. If the job is dropped before [`Job::done`], the item returns to the queue.
+    /// Returns a future that takes the oldest item as a [`Job`], once there is one. If it is dropped before that, no
+    /// item is taken. If the job is dropped before [`Job::done`], the item returns to the queue.
+    ///
+    /// ```
+    /// use shmstore::Queue;
+    ///
+    /// # pollster::block_on(async {
+    /// let jobs = Queue::<u64, 4>::new();
+    /// jobs.push(7)?; // most often another process
+    /// let job = jobs.take_async().await?;
+    /// assert_eq!(*job, 7);
+    /// job.done()?;
+    /// # Ok::<(), shmstore::Error>(()) }).unwrap();
+    /// ```
     ///
     /// # Errors
     ///
@@ -208,7 +220,8 @@ impl<V: ShmValue, const N: usize> Queue<V, N> {
         Take { queue: self, pending: Pending::default() }
     }
 
-    /// Returns a future that pushes an item, once there is a free slot. If it is dropped before that, nothing is pushed.
+    /// Returns a future that pushes an item, once there is a free slot. If it is dropped before that, nothing is
+    /// pushed.
     ///
     /// # Errors
     ///

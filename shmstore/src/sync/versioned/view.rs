@@ -154,13 +154,12 @@ impl<V: ShmValue> VersionedView<V> {
         self.part.new_version(seen, Access::ReadOnly).future()
     }
 
-    /// Returns what waits for version after version, from the first one after the newest: see [`Versioned::changes`].
+    /// Returns a wait for one version after another, from the first after the present one: see [`Versioned::changes`].
     pub fn changes(&self) -> Changes<Newer<'_, V>> {
         self.changes_after(self.version())
     }
 
-    /// Returns what waits for version after version, from the first one after `seen`: see
-    /// [`Versioned::changes_after`].
+    /// Returns a wait for one version after another, from the first after `seen`: see [`Versioned::changes_after`].
     pub fn changes_after(&self, seen: u64) -> Changes<Newer<'_, V>> {
         Changes::new(self.newer(seen))
     }

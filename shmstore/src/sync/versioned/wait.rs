@@ -81,8 +81,8 @@ impl<V: ShmValue> Versioned<V> {
         self.new_version(version, Access::ReadWrite).wait_into(value, timeout)
     }
 
-    /// [`wait_newer`](Self::wait_newer) without a limit, which ends with `None` soon after `keep_waiting` returns
-    /// `false`. It is called every few milliseconds, and after a signal.
+    /// Waits as [`wait_newer`](Self::wait_newer) does, without a limit. Returns `None` soon after `keep_waiting`
+    /// returns `false`, which is called every few milliseconds.
     ///
     /// ```
     /// use shmstore::{Versioned, WaitError};
@@ -117,24 +117,24 @@ impl<V: ShmValue> Versioned<V> {
         in_turns(keep_waiting, |turn| self.wait_newer(version, turn))
     }
 
-    /// Returns a wait for a version newer than `seen`, for [`wait_any`](crate::wait_any) and `.await`. The future returns
-    /// the newest version and its value.
+    /// Returns a wait for a version newer than `seen`, for [`wait_any`](crate::wait_any) and `.await`. The future
+    /// returns the newest version and its value.
     ///
-    /// It needs no async runtime of its own. A time limit is that of the runtime, as `tokio::time::timeout`. A future
-    /// that is dropped has waited no more.
+    /// The future works with any async runtime. A time limit is that of the runtime, such as `tokio::time::timeout`.
+    /// Dropping the future ends the wait.
     ///
     /// ```
-    /// use shmstore::{Versioned, WaitError};
+    /// use shmstore::Versioned;
     ///
-    /// # async fn wait() -> Result<(), WaitError> {
+    /// # pollster::block_on(async {
     /// let position = Versioned::<[f64; 3]>::new([1.0, 2.0, 3.0]);
     /// let (version, value) = position.newer(0).await?;
     /// assert_eq!((version, value), (1, [1.0, 2.0, 3.0]));
-    /// # Ok(()) }
+    /// # Ok::<(), shmstore::WaitError>(()) }).unwrap();
     /// ```
     ///
-    /// A value that is too large for the stack can be loaded after [`wait_any`](crate::wait_any), or by
-    /// [`load_into`](Self::load_into) after the wait of another, small value.
+    /// The future has the value on the stack. If it is too large for that, load it by [`load_into`](Self::load_into)
+    /// after [`wait_any`](crate::wait_any), or let a task await an event that is notified after each store.
     ///
     /// # Errors
     ///
@@ -144,12 +144,24 @@ impl<V: ShmValue> Versioned<V> {
         self.new_version(seen, Access::ReadWrite).future()
     }
 
-    /// Returns what waits for version after version, for tasks. It begins with the first one after the newest.
+    /// Returns a wait for one version after another, for tasks. The first one is newer than the present version.
+    ///
+    /// ```
+    /// use shmstore::Versioned;
+    ///
+    /// # pollster::block_on(async {
+    /// let position = Versioned::<[f64; 3]>::new([0.0, 0.0, 0.0]);
+    /// let mut changes = position.changes();
+    /// position.store([1.0, 0.0, 0.0]); // most often another process
+    /// assert_eq!(changes.next().await?, (2, [1.0, 0.0, 0.0]));
+    /// # Ok::<(), shmstore::WaitError>(()) }).unwrap();
+    /// ```
     pub fn changes(&self) -> Changes<Newer<'_, V>> {
         self.changes_after(self.version())
     }
 
-    /// Returns what waits for version after version, for tasks. It begins with the first one after `seen`.
+    /// Returns a wait for one version after another, for tasks. The first one is newer than `seen`. With 0, it is the
+    /// present version, if a value was stored.
     pub fn changes_after(&self, seen: u64) -> Changes<Newer<'_, V>> {
         Changes::new(self.newer(seen))
     }

@@ -9,8 +9,9 @@ use crate::error::WaitAnyError;
 /// Waits until at least one of several changes is there, at most for `timeout`. Returns which of them are.
 ///
 /// One thread sleeps on all parts at once, of one object or of many. A process that changes one of them wakes it as it
-/// wakes any other waiter. A change is there if it came before the call or during it: say with each what you have seen.
-/// What is returned says only that the changes are there. The values are loaded afterwards.
+/// wakes any other waiter. Each change is one that the caller has not seen, so it may have come before the call.
+///
+/// The result says only which changes are there. Load the values and take the items afterwards.
 ///
 /// ```
 /// use shmstore::{Event, Versioned, wait_any};
@@ -30,7 +31,7 @@ use crate::error::WaitAnyError;
 /// # Ok::<(), shmstore::Error>(())
 /// ```
 ///
-/// For a number that is known at run time only, make the awaited changes first:
+/// If their number is known only at run time, make a list of them first:
 ///
 /// ```
 /// use shmstore::{Awaitable, Versioned, wait_any};
@@ -51,8 +52,8 @@ use crate::error::WaitAnyError;
 ///
 /// # Details
 ///
-/// - The kernel takes up to 128 parts at a time. With more, and with parts that this process may only read, the thread
-///   also looks at all of them every millisecond.
+/// - The kernel takes up to 128 parts at a time. If there are more, or a part that this process may only read, the
+///   thread also looks at all of them every millisecond.
 /// - Where the kernel has no `futex_waitv` (before Linux 5.16, and in some sandboxes), the thread looks at all of them
 ///   every millisecond.
 /// - A signal does not end the wait. See [`wait_any_while`].
@@ -83,8 +84,8 @@ pub fn wait_any(awaited: &[&dyn Awaitable], timeout: Duration) -> Result<Ready, 
     Ok(Ready { indices: ready, next: 0 })
 }
 
-/// [`wait_any`] without a limit, which ends with `None` soon after `keep_waiting` returns `false`. It is called before
-/// each sleep, every few milliseconds, and at once after a signal.
+/// Waits as [`wait_any`] does, without a limit. Returns `None` soon after `keep_waiting` returns `false`, which is
+/// called every few milliseconds.
 ///
 /// ```
 /// use shmstore::{Versioned, wait_any_while};

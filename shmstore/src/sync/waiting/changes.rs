@@ -13,25 +13,28 @@ pub trait Repeat: Future<Output = Result<(u64, Self::Value), WaitError>> + Unpin
     fn see(&mut self, seen: u64);
 }
 
-/// Waits for version after version of a value. [`Versioned::changes`](crate::Versioned::changes) returns it, and
-/// [`Entry::changes`](crate::map::Entry::changes).
+/// Waits for one version of a value after another. [`Versioned::changes`](crate::Versioned::changes) and
+/// [`Entry::changes`](crate::map::Entry::changes) return it.
 ///
-/// It returns the newest version each time. Versions that were stored in quick succession are skipped, and the number
-/// of the version says how many.
+/// [`next`](Self::next) returns the newest version each time. Of versions that are stored in quick succession, it skips
+/// all but the last, and the number of the version shows how many it skipped.
 ///
-/// With the feature `futures-core` it is a `Stream` of the same results. The stream ends after an error that says that
-/// nothing will come any more: [`WaitError::Removed`], [`WaitError::AnchorLost`] or [`WaitError::EntryRemoved`].
+/// With the feature `futures-core` it is a `Stream` of the same results. The stream ends after an error after which
+/// nothing can come: [`WaitError::Removed`], [`WaitError::AnchorLost`], [`WaitError::EntryRemoved`] and
+/// [`WaitError::NoThread`].
 ///
 /// ```
 /// use shmstore::Versioned;
 ///
-/// # async fn follow() -> Result<(), shmstore::WaitError> {
+/// # pollster::block_on(async {
 /// let position = Versioned::<[f64; 3]>::default();
 /// let mut changes = position.changes();
-/// position.store([1.0, 2.0, 3.0]); // most often another process
-/// let (version, value) = changes.next().await?;
-/// assert_eq!((version, value), (1, [1.0, 2.0, 3.0]));
-/// # Ok(()) }
+/// for step in 0..3 {
+///     position.store([1.0, 2.0, f64::from(step)]); // most often another process
+///     let (version, value) = changes.next().await?;
+///     println!("version {version}: {value:?}");
+/// }
+/// # Ok::<(), shmstore::WaitError>(()) }).unwrap();
 /// ```
 #[must_use = "changes do nothing unless they are awaited"]
 pub struct Changes<W> {

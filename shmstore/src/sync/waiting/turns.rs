@@ -12,8 +12,8 @@ pub(in crate::sync) trait IsOver {
     fn is_over(&self) -> bool;
 }
 
-/// Waits in short turns, as long as `keep_waiting` returns `true`. Returns `None` afterwards. `wait` waits for a time at
-/// most.
+/// Waits in short turns, as long as `keep_waiting` returns `true`. Returns `None` afterwards. `wait` waits for a time
+/// at most.
 pub(in crate::sync) fn in_turns<T, E: IsOver>(
     keep_waiting: impl Fn() -> bool,
     mut wait: impl FnMut(Duration) -> Result<T, E>,

@@ -22,6 +22,7 @@ mod turns;
 mod twins;
 mod vandal;
 mod victim;
+mod waits;
 
 fn main() {
     shmstore_tests::sandbox::enter();

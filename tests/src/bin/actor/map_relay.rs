@@ -1,7 +1,6 @@
 //! Passes turns between two processes by the keys and values of maps, as fast as it can, to find wake-ups that are lost.
 //!
-//! `map_relay <path> <way> <side> <sides> <rounds>`: listens and answers as the role `relay` does. Side `s` brings news in
-//! map `s`, and waits for news in the other.
+//! `turns.rs` says how it listens and answers. Side `s` brings news in map `s`, and waits for news in the other.
 
 use std::fmt::Display;
 use std::hint::spin_loop;
@@ -10,6 +9,7 @@ use shmstore::{Map, WaitError};
 use shmstore_tests::objects::Rounds;
 
 use super::turns::{self, Outcome, Relay, TIME, in_time};
+use super::waits::Waits;
 
 const KEY: u64 = 7;
 
@@ -23,7 +23,7 @@ pub(crate) fn play() {
             "removes" => relay.remove_in_turn(ours, theirs),
             "changes" => relay.change_in_turn(ours, theirs),
             "returns" => relay.return_in_turn(ours, theirs),
-            "updates" | "stores" | "leased" => relay.store_in_turn(way, ours, theirs),
+            "updates" | "stores" | "leased" => relay.store_to_key(way, ours, theirs),
             other => panic!("no way `{other}`"),
         }
     });
@@ -34,8 +34,8 @@ impl Relay {
     fn insert_in_turn(&mut self, ours: &Turns, theirs: &Turns) -> Outcome {
         self.take_turns(
             |round| ours.insert(round, round).map(|old| assert_eq!(old, None)).map_err(text),
-            |round| {
-                let (_, value) = in_time(round, || theirs.wait_newer(&round, 0, TIME))?;
+            |waits, round| {
+                let (_, value) = wait_newer(waits, theirs, round, round, 0)?;
                 assert_eq!((value, theirs.remove(&round).map_err(text)?), (round, Some(round)));
                 Ok(())
             },
@@ -55,12 +55,12 @@ impl Relay {
                 assert_eq!(ours.remove(&KEY).map_err(text)?, Some(round - 1));
                 ours.insert(KEY, round).map(drop).map_err(text)
             },
-            |round| {
+            |waits, round| {
                 in_time(round, || match entry.wait_newer(seen, TIME) {
                     Err(WaitError::EntryRemoved(_)) => Ok(()),
                     other => Err(format!("{other:?}")),
                 })?;
-                let (version, value) = in_time(round, || theirs.wait_newer(&KEY, seen, TIME))?;
+                let (version, value) = wait_newer(waits, theirs, round, KEY, seen)?;
                 assert_eq!(value, round);
                 seen = version;
                 entry = theirs.entry(&KEY).ok_or("the key is gone")?;
@@ -76,8 +76,9 @@ impl Relay {
                 1 => ours.insert(KEY, round).map(drop).map_err(text),
                 _ => ours.remove(&KEY).map(drop).map_err(text),
             },
-            |round| {
-                let changes = in_time(round, || theirs.wait_changed(round - 1, TIME))?;
+            |waits, round| {
+                let changed = || theirs.changed(round - 1);
+                let changes = waits.wait(round, || theirs.wait_changed(round - 1, TIME), changed, changed)?;
                 assert_eq!((changes, theirs.contains_key(&KEY)), (round, round & 1 == 1));
                 Ok(())
             },
@@ -94,8 +95,8 @@ impl Relay {
                 (0..random.within(0..100)).for_each(|_| spin_loop());
                 ours.insert(KEY, round).map(drop).map_err(text)
             },
-            |round| {
-                let (version, value) = in_time(round, || theirs.wait_newer(&KEY, seen, TIME))?;
+            |waits, round| {
+                let (version, value) = wait_newer(waits, theirs, round, KEY, seen)?;
                 assert_eq!(value, round);
                 seen = version;
                 Ok(())
@@ -103,7 +104,7 @@ impl Relay {
         )
     }
 
-    fn store_in_turn(&mut self, way: &str, ours: &Turns, theirs: &Turns) -> Outcome {
+    fn store_to_key(&mut self, way: &str, ours: &Turns, theirs: &Turns) -> Outcome {
         ours.insert(KEY, 0).map_err(text)?;
         let entry = ours.entry(&KEY).ok_or("no entry")?;
         let mut writer = if way == "leased" { Some(entry.writer().map_err(text)?) } else { None };
@@ -120,18 +121,23 @@ impl Relay {
                 }
                 Ok(())
             },
-            |round| {
-                let newer = |round: u64| match round & 1 {
-                    1 => theirs.wait_newer(&KEY, seen, TIME),
-                    _ => their_entry.wait_newer(seen, TIME),
+            |waits, round| {
+                let newer = || their_entry.newer(seen);
+                let (version, value) = match round & 1 {
+                    1 => wait_newer(waits, theirs, round, KEY, seen)?,
+                    _ => waits.wait(round, || their_entry.wait_newer(seen, TIME), newer, newer)?,
                 };
-                let (version, value) = in_time(round, || newer(round))?;
                 assert_eq!(value, round);
                 seen = version;
                 Ok(())
             },
         )
     }
+}
+
+fn wait_newer(waits: &mut Waits, map: &Turns, round: u64, key: u64, seen: u64) -> Result<(u64, u64), String> {
+    let newer = || map.newer(&key, seen);
+    waits.wait(round, || map.wait_newer(&key, seen, TIME), newer, newer)
 }
 
 fn text(error: impl Display) -> String {

@@ -19,7 +19,7 @@ use nix::libc;
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::wait::waitpid;
 use nix::unistd::Pid;
-use shmstore::{LockError, Shared, ShmObject, Store, Versioned, WaitError, inspect};
+use shmstore::{LockError, Shared, ShmObject, Store, Versioned, WaitError, inspect, wait_any};
 use shmstore_tests::objects::Telemetry;
 use shmstore_tests::sandbox;
 use shmstore_twin::Hold;
@@ -90,7 +90,16 @@ fn use_parts(store: &Store, object: &Shared<Hold>) {
     tell("store", || expect(object.value.store(7) == 1 && object.value.load() == 7, "another version"));
     tell("lease", || expect(object.value.writer().store(8) == 2, "another version"));
     tell("lock", || object.lock.lock().map(drop).map_err(text));
-    tell("wait", || wait(object));
+    tell("wait", || {
+        store_soon(object, |seen| object.value.wait_newer(seen, Duration::from_secs(2)).map(drop).map_err(text))
+    });
+    tell("wait for one of two", || {
+        store_soon(object, |seen| {
+            let (next, one_after) = (object.value.newer(seen), object.value.newer(seen + 1));
+            let ready = wait_any(&[&one_after, &next], Duration::from_secs(2)).map_err(text)?;
+            expect(ready.eq([1]), "another change")
+        })
+    });
     tell("wait in vain", || match object.value.wait_newer(object.value.version(), Duration::from_millis(30)) {
         Err(WaitError::Timeout { .. }) => Ok(()),
         other => Err(format!("{other:?}")),
@@ -136,14 +145,15 @@ fn migrate(store: &Store) -> Result<(), String> {
     expect(count == 7, "another value")
 }
 
-fn wait(object: &Shared<Hold>) -> Result<(), String> {
+/// Stores a version soon, and meanwhile waits for a version newer than the present one.
+fn store_soon(object: &Shared<Hold>, wait: impl FnOnce(u64) -> Result<(), String>) -> Result<(), String> {
     let seen = object.value.version();
     thread::scope(|scope| {
         scope.spawn(|| {
             thread::sleep(Duration::from_millis(20));
             object.value.store(9);
         });
-        object.value.wait_newer(seen, Duration::from_secs(2)).map(drop).map_err(text)
+        wait(seen)
     })
 }
 

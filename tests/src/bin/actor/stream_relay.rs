@@ -1,12 +1,16 @@
 //! Passes turns between two processes by queues and broadcasts, as fast as it can, to find wake-ups that are lost.
 //!
-//! `stream_relay <path> <way> <side> <sides> <rounds>`: listens and answers as the role `relay` does.
+//! `turns.rs` says how it listens and answers.
 
+use std::cell::RefCell;
 use std::hint::spin_loop;
 
+use shmstore::Queue;
+use shmstore::broadcast::Subscriber;
 use shmstore_tests::objects::Turns;
 
-use super::turns::{self, Outcome, Relay, TIME, in_time};
+use super::turns::{self, Outcome, Relay, TIME, in_time, tell_progress};
+use super::waits::Waits;
 
 pub(crate) fn play() {
     turns::play(|relay, turns: &Turns, way| match way {
@@ -25,7 +29,7 @@ impl Relay {
         let (ours, theirs) = (&turns.queues[self.side], &turns.queues[1 - self.side]);
         self.take_turns(
             |round| in_time(round, || ours.push_timeout(round, TIME)),
-            |round| in_time(round, || theirs.pop_timeout(TIME)).map(|got| assert_eq!(got, round)),
+            |waits, round| pop(waits, theirs, round),
         )
     }
 
@@ -34,7 +38,7 @@ impl Relay {
         let mut consumer = turns.queues[1 - self.side].consumer();
         self.take_turns(
             |round| in_time(round, || producer.push_timeout(round, TIME)),
-            |round| in_time(round, || consumer.pop_timeout(TIME)).map(|got| assert_eq!(got, round)),
+            |_, round| in_time(round, || consumer.pop_timeout(TIME)).map(|got| assert_eq!(got, round)),
         )
     }
 
@@ -42,14 +46,22 @@ impl Relay {
     fn finish_jobs(&mut self, turns: &Turns) -> Outcome {
         let queue = &turns.queues[0];
         for round in 1..=self.rounds {
-            if round & 0xfff == 0 {
-                println!("ok going");
-            }
+            tell_progress(round);
             if self.side == 0 {
                 self.dawdle();
-                in_time(round, || queue.push_timeout(round, TIME))?;
+                self.waits.wait(
+                    round,
+                    || queue.push_timeout(round, TIME),
+                    || queue.not_full(),
+                    || queue.push_async(round),
+                )?;
             } else {
-                let job = in_time(round, || queue.take_timeout(TIME))?;
+                let job = self.waits.wait(
+                    round,
+                    || queue.take_timeout(TIME),
+                    || queue.not_empty(),
+                    || queue.take_async(),
+                )?;
                 assert_eq!((*job, job.deliveries()), (round, 1));
                 self.dawdle();
                 job.done().map_err(|lost| lost.to_string())?;
@@ -74,9 +86,14 @@ impl Relay {
             }
             Ok(())
         };
-        let get = |round| {
+        let get = |waits: &mut Waits, round| {
             let queue = if is_first { back } else { there };
-            let job = in_time(round, || queue.take_timeout(TIME))?;
+            let job = waits.wait(
+                round,
+                || queue.take_timeout(TIME),
+                || queue.not_empty(),
+                || queue.take_async(),
+            )?;
             assert_eq!(*job, round);
             job.done().map_err(|lost| lost.to_string())
         };
@@ -84,26 +101,44 @@ impl Relay {
     }
 
     fn send_in_turn(&mut self, turns: &Turns) -> Outcome {
-        let mut subscriber = turns.feeds[1 - self.side].subscribe_from(0);
+        let subscriber = RefCell::new(turns.feeds[1 - self.side].subscribe_from(0));
         let ours = &turns.feeds[self.side];
         self.take_turns(
             |round| {
                 assert_eq!(ours.send(round), round - 1);
                 Ok(())
             },
-            |round| in_time(round, || subscriber.recv_timeout(TIME)).map(|got| assert_eq!(got, round)),
+            |waits, round| receive(waits, &subscriber, round),
         )
     }
 
     fn feed_in_turn(&mut self, turns: &Turns) -> Outcome {
-        let mut subscriber = turns.feeds[1 - self.side].subscribe_from(0);
+        let subscriber = RefCell::new(turns.feeds[1 - self.side].subscribe_from(0));
         let mut sender = turns.feeds[self.side].sender();
         self.take_turns(
             |round| {
                 assert_eq!(sender.send(round), round - 1);
                 Ok(())
             },
-            |round| in_time(round, || subscriber.recv_timeout(TIME)).map(|got| assert_eq!(got, round)),
+            |waits, round| receive(waits, &subscriber, round),
         )
     }
+}
+
+fn pop(waits: &mut Waits, queue: &Queue<u64, 1>, round: u64) -> Outcome {
+    let got = waits.wait(round, || queue.pop_timeout(TIME), || queue.not_empty(), || queue.pop_async())?;
+    assert_eq!(got, round);
+    Ok(())
+}
+
+/// A future of a subscriber borrows it, so there is one at a time.
+fn receive(waits: &mut Waits, subscriber: &RefCell<Subscriber<'_, u64, 2>>, round: u64) -> Outcome {
+    let got = waits.wait(
+        round,
+        || subscriber.borrow_mut().recv_timeout(TIME),
+        || subscriber.borrow().not_empty(),
+        async || subscriber.borrow_mut().recv_async().await,
+    )?;
+    assert_eq!(got, round);
+    Ok(())
 }

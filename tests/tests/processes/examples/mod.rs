@@ -4,6 +4,7 @@
 
 mod program;
 mod host;
+mod service;
 
 use std::process::Output;
 use std::time::{Duration, Instant};
@@ -58,7 +59,7 @@ fn the_demo_that_is_interrupted_cleans_up() {
 
 #[test]
 fn an_example_that_is_killed_leaves_no_segment() {
-    for name in ["demo", "jobs", "quotes", "transfer"] {
+    for name in ["demo", "jobs", "quotes", "tokio", "transfer"] {
         let scratch = Scratch::new();
         let mut program = Program::start(example(name).env("TMPDIR", scratch.path()).current_dir(scratch.path()));
         let shmid = shmid_in(&program.line_with("segment"));
@@ -117,6 +118,31 @@ fn slow_subscriber_learns_how_many_quotes_it_missed_and_slows_neither_of_the_oth
     // A busy machine may stop the fast one for a while, too.
     assert!(missed_by_slow > 0 && fast > slow, "{story}");
     segments::wait_until_gone(shmid_in(&story));
+}
+
+#[test]
+fn one_thread_that_watches_many_values_misses_no_store() {
+    let scratch = Scratch::new();
+    let story = run_well(example("select").current_dir(scratch.path()));
+    assert_eq!(number_before(&story, " stores seen, by one thread that woke up "), 100, "{story}");
+    let printed = story.lines().filter(|line| line.starts_with("sensor ")).count();
+    assert!((50..=100).contains(&printed), "{story}");
+    segments::wait_until_gone(shmid_in(&story));
+    assert_eq!(std::fs::read_dir(scratch.path()).expect("it is there").count(), 0, "files are left");
+}
+
+#[test]
+fn a_thread_that_watches_many_values_ends_when_it_is_asked_to() {
+    let scratch = Scratch::new();
+    let mut program = Program::start(example("select").arg("1000000").current_dir(scratch.path()));
+    let shmid = shmid_in(&program.line_with("segment"));
+    program.line_with("sensor");
+    program.signal("INT");
+    let printed = program.output();
+    assert!(printed.status.success() && printed.errors.is_empty(), "{printed:?}");
+    assert!(printed.out.contains(" stores seen, by one thread "), "{printed:?}");
+    segments::wait_until_gone(shmid);
+    assert_eq!(std::fs::read_dir(scratch.path()).expect("it is there").count(), 0, "files are left");
 }
 
 #[test]
