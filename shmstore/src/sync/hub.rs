@@ -20,6 +20,7 @@
 #![allow(unsafe_code)]
 
 mod look;
+mod objects;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -37,7 +38,7 @@ use std::task::Waker;
 
 use nix::errno::Errno;
 
-use super::waiting::Condition;
+use super::waiting::{Bell, Condition};
 use crate::segment::this_process;
 use crate::segment::this_process::registry::{self, access_at};
 use crate::sys::futex;
@@ -69,13 +70,25 @@ struct Kept {
     access: Access,
 }
 
-impl Subject for Kept {
+impl waiter::Bell for Bell<'static> {
     fn address(&self) -> usize {
-        self.condition.address()
+        Bell::address(*self)
     }
 
     fn now(&self) -> u32 {
-        self.condition.now()
+        Bell::now(*self)
+    }
+
+    fn wakes_one(&self) -> bool {
+        Bell::wakes_one(*self)
+    }
+}
+
+impl Subject for Kept {
+    type Bell = Bell<'static>;
+
+    fn bell(&self) -> Bell<'static> {
+        self.condition.bell()
     }
 
     fn can_announce(&self) -> bool {
@@ -92,10 +105,6 @@ impl Subject for Kept {
 
     fn is_unsettled(&self) -> bool {
         self.condition.is_unsettled()
-    }
-
-    fn wakes_one(&self) -> bool {
-        self.condition.wakes_one()
     }
 }
 

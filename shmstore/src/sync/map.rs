@@ -1,6 +1,7 @@
 //! `Map<K, V, N>`: keys that are inserted and removed, and a value for each that is read and written as a whole.
 
 mod change;
+mod conditions;
 mod core;
 mod entry;
 mod iter;
@@ -28,11 +29,11 @@ use crate::sys::shm::Access;
 use crate::value::bits;
 
 use self::core::{Core, Over, invalid_at};
+pub(in crate::sync) use conditions::{AwaitedEntry, AwaitedKeys};
 pub use entry::Entry;
 pub use iter::{Iter, Keys};
 use memory::MapCell;
 pub use view::MapView;
-pub(in crate::sync) use wait::{AwaitedEntry, AwaitedKeys};
 pub use wait::{KeysChanged, NewerOfEntry, NewerOfKey};
 
 /// Holds up to `N` keys that are not known when the program is compiled, and a value for each.

@@ -6,6 +6,7 @@
 //! layout traits are unsafe here.
 #![allow(unsafe_code)]
 
+mod conditions;
 mod consume;
 mod consumer;
 mod core;
@@ -35,6 +36,7 @@ use crate::sync::backoff::Limit;
 use crate::value::bits;
 
 use self::core::Core;
+pub(in crate::sync) use conditions::{AwaitedItem, AwaitedSlot};
 pub use consumer::Consumer;
 use delivery::look;
 pub use job::Job;
@@ -42,7 +44,6 @@ use memory::{QueueCell, Words};
 pub use producer::Producer;
 use protocol::Place;
 pub use view::QueueView;
-pub(in crate::sync) use wait::{AwaitedItem, AwaitedSlot};
 pub use wait::{NotEmpty, NotFull, Pop, Push, Take};
 
 /// A queue of up to `N` items, from any number of producers to any number of consumers. Each item goes to one of them.

@@ -21,7 +21,7 @@ use crate::sys::shm::Access;
 pub use any::{Ready, wait_any, wait_any_while};
 pub use changes::Changes;
 pub(super) use changes::Repeat;
-pub(super) use condition::Condition;
+pub(super) use condition::{Bell, Condition};
 pub(super) use task::Pending;
 pub(super) use turns::in_turns;
 

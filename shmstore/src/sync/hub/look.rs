@@ -1,73 +1,58 @@
-//! The objects for whose parts something waits: whether they were removed, and whether their anchors are still there.
+//! A look at everything that is awaited, which finds what no change has told.
+//!
+//! The loom models build this file a second time.
 
-use std::ops::Range;
-use std::task::Waker;
-use std::time::{Duration, Instant};
+use std::mem;
 
-use super::{Hub, Wake};
-use crate::segment::this_process::registry::{SegmentRef, segment_at};
+use super::table::{List, Table, Wait};
+use super::waiter::{Subject, Wake, Why};
+use super::words::NONE;
 
-/// The most objects that are checked after a slice, by a system call each. The next slice goes on with the others.
-const MOST: usize = 64;
-
-/// The time between two checks of the anchors.
-const ANCHOR_PAUSE: Duration = Duration::from_secs(1);
-
-/// Where the next check begins.
-pub(super) struct Objects {
-    from: usize,
-    /// The start of the last round in which the anchors were checked.
-    anchors_checked: Instant,
-    checks_anchors: bool,
-}
-
-impl Default for Objects {
-    fn default() -> Self {
-        Self { from: 0, anchors_checked: Instant::now(), checks_anchors: false }
-    }
-}
-
-impl Objects {
-    /// Wakes the waiters for parts of objects that were removed, or have lost their anchors.
-    pub(super) fn check(&mut self, hub: &Hub, wakes: &mut Vec<Wake<Waker>>) {
-        if self.from == 0 {
-            self.checks_anchors = self.anchors_checked.elapsed() >= ANCHOR_PAUSE;
-            if self.checks_anchors {
-                self.anchors_checked = Instant::now();
-            }
+impl<C: Subject, W> Table<C, W> {
+    /// A look at everything: wakes all waiters whose condition holds, or that look themselves. If `settles` is true, also
+    /// wakes those that must settle what a dead process may have left.
+    pub(super) fn look(&mut self, settles: bool, wakes: &mut Vec<Wake<W>>) {
+        let mut keys = mem::take(&mut self.keys);
+        if settles {
+            keys.extend(self.words.keys());
+            keys.drain(..).for_each(|word| self.calm_or_remove(word));
         }
-        // The references keep the segments mapped. They are dropped while the table is not locked, because the drop of
-        // the last one locks it.
-        for segment in self.next(hub) {
-            let is_lost = segment.is_removed() || self.checks_anchors && segment.lost_anchor().is_some();
-            if is_lost {
-                hub.lock().check(range_of(&segment), wakes);
+        let holds = |wait: &Wait<C, W>| wait.list.is_some() && wait.subject.is_some_and(|subject| subject.holds());
+        keys.extend(self.waits.iter().filter(|(_, wait)| holds(wait)).map(|(key, _)| key as u32));
+        for key in keys.drain(..) {
+            if let Some(List::Word(word)) = self.waits[key as usize].list {
+                self.words.heat(word);
             }
+            self.wake(key, Why::Holds, wakes);
+        }
+        if settles {
+            keys.extend(self.words.keys());
+            keys.drain(..).for_each(|word| self.settle(word, wakes));
+        }
+        self.keys = keys;
+        while self.first_stray != NONE {
+            self.wake(self.first_stray, Why::Holds, wakes);
+        }
+        self.words.arm_missing();
+    }
+
+    /// Forgets the changes in vain of a word, and removes it if there has been no wait for it since the last time.
+    fn calm_or_remove(&mut self, word: u32) {
+        self.words[word].vain = 0;
+        if self.words[word].first == NONE {
+            self.words.remove(word);
         }
     }
 
-    /// The next objects.
-    fn next(&mut self, hub: &Hub) -> Vec<SegmentRef> {
-        let table = hub.lock();
-        let mut found = Vec::new();
-        while let Some(address) = table.next_address(self.from) {
-            if found.len() == MOST {
-                return found;
-            }
-            match segment_at(address) {
-                Some(segment) => {
-                    self.from = range_of(&segment).end;
-                    found.push(segment);
-                }
-                None => self.from = address + 1,
-            }
+    /// Wakes a waiter that must settle what a dead process may have left.
+    fn settle(&mut self, word: u32, wakes: &mut Vec<Wake<W>>) {
+        let Some(first) = self.subject(self.words[word].first) else { return };
+        if first.is_unsettled() {
+            // One that may write settles for all. The others can only look again.
+            let mut has_settler = false;
+            let decide =
+                |subject: C| (!mem::replace(&mut has_settler, subject.can_announce())).then_some(Why::Unsettled);
+            self.wake_where(word, decide, wakes);
         }
-        self.from = 0;
-        found
     }
-}
-
-fn range_of(segment: &SegmentRef) -> Range<usize> {
-    let start = segment.mapping().base().addr().get();
-    start..start + segment.mapping().len()
 }

@@ -16,21 +16,20 @@
 //!
 //! The loom models build this file a second time.
 
-use std::mem;
 use std::ops::Range;
 
 use slab::Slab;
 
-use super::waiter::{State, Subject, Waiter, Wake, Why};
-use super::words::{NONE, Word, Words};
+use super::waiter::{Bell, State, Subject, Waiter, Wake, Why};
+use super::words::{NONE, Word, Words, make_room};
 
 pub(super) struct Wait<C, W> {
     /// `None` if the part may be gone before the wait is. Then the task itself looks at it after each slice.
-    subject: Option<C>,
+    pub(super) subject: Option<C>,
     /// `None` if the task was woken.
     waiter: Option<Waiter<W>>,
     /// The list that the wait is in. `None` if the waiter was woken.
-    list: Option<List>,
+    pub(super) list: Option<List>,
     /// The neighbors in the list. [`NONE`] at its ends.
     before: u32,
     next: u32,
@@ -39,7 +38,7 @@ pub(super) struct Wait<C, W> {
 
 /// A list of waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum List {
+pub(super) enum List {
     /// The waits for changes of the word with this key.
     Word(u32),
     /// The waits without a subject.
@@ -49,18 +48,18 @@ enum List {
 /// The changes in vain after which a word is not armed until the next slice.
 const VAIN: u8 = 8;
 
-pub(super) struct Table<C, W> {
-    waits: Slab<Wait<C, W>>,
-    words: Words<C>,
-    first_stray: u32,
+pub(super) struct Table<C: Subject, W> {
+    pub(super) waits: Slab<Wait<C, W>>,
+    pub(super) words: Words<C::Bell>,
+    pub(super) first_stray: u32,
     /// The waits whose waiters were not woken.
-    waiting: usize,
+    waiting: u32,
     /// Those of them that no change wakes.
-    polled: usize,
+    polled: u32,
     /// The thread sleeps, and does not know of later waits.
     pub(super) is_asleep: bool,
     /// Kept for [`look`](Self::look), to allocate once.
-    all_words: Vec<u32>,
+    pub(super) keys: Vec<u32>,
 }
 
 /// A wait that was added.
@@ -80,7 +79,7 @@ impl<C: Subject, W> Table<C, W> {
             waiting: 0,
             polled: 0,
             is_asleep: false,
-            all_words: Vec::new(),
+            keys: Vec::new(),
         }
     }
 
@@ -97,11 +96,11 @@ impl<C: Subject, W> Table<C, W> {
     /// Adds the wait of a task that announced itself, if it can, and found `expected` in the word before. Returns the
     /// waker if the word has changed since.
     pub(super) fn add(&mut self, subject: C, expected: u32, waker: W) -> Result<Added, W> {
-        if subject.can_announce() && subject.now() != expected {
+        if subject.can_announce() && subject.bell().now() != expected {
             return Err(waker);
         }
         let before = (self.is_idle(), self.has_polled());
-        let word = self.words.of(subject);
+        let word = self.words.of(subject.bell());
         let key = self.insert(Some(subject), Waiter::Task(waker), List::Word(word));
         let has_armed = self.words.arm_if_missing(word);
         // An older value stays, because the word has changed for the tasks that came before, and they were not woken yet.
@@ -114,7 +113,7 @@ impl<C: Subject, W> Table<C, W> {
     /// Adds the wait of a thread that sleeps on the word itself. It is woken for what no change tells it.
     pub(super) fn add_sleeper(&mut self, subject: C) -> Added {
         let before = (self.is_idle(), self.has_polled());
-        let word = self.words.of(subject);
+        let word = self.words.of(subject.bell());
         let key = self.insert(Some(subject), Waiter::Sleeper, List::Word(word));
         self.added(key, false, before)
     }
@@ -150,14 +149,15 @@ impl<C: Subject, W> Table<C, W> {
         let passes_on = wait.waiter.is_none() && wait.why == Why::Holds;
         let instead = wait
             .subject
-            .filter(|subject| passes_on && subject.wakes_one())
-            .map(|subject| Wake::Word { address: subject.address(), only_one: true });
+            .map(|subject| subject.bell())
+            .filter(|bell| passes_on && bell.wakes_one())
+            .map(|bell| Wake::Word { address: bell.address(), only_one: true });
         (wait.waiter, instead)
     }
 
     /// Removes all waits for words in a range that is about to be unmapped. Returns their waiters.
     pub(super) fn forget(&mut self, range: Range<usize>) -> Vec<Waiter<W>> {
-        let is_in = |wait: &Wait<C, W>| wait.subject.is_some_and(|subject| range.contains(&subject.address()));
+        let is_in = |wait: &Wait<C, W>| wait.subject.is_some_and(|subject| range.contains(&subject.bell().address()));
         let keys: Vec<u32> = self.waits.iter().filter(|(_, wait)| is_in(wait)).map(|(key, _)| key as u32).collect();
         let waiters = keys.into_iter().filter_map(|key| self.remove(key).0).collect();
         self.words.in_range(range).into_iter().for_each(|word| self.words.remove(word));
@@ -166,7 +166,7 @@ impl<C: Subject, W> Table<C, W> {
 
     /// The addresses of the armed words, and the value of each while which the thread may sleep.
     pub(super) fn armed(&self) -> impl Iterator<Item = (usize, u32)> {
-        self.words.armed().iter().map(|&word| (self.words[word].subject.address(), self.words[word].expected))
+        self.words.armed().iter().map(|&word| (self.words[word].bell.address(), self.words[word].expected))
     }
 
     /// Wakes the tasks that wait for armed words that have changed. `woken` is the address of the word at which the
@@ -174,12 +174,12 @@ impl<C: Subject, W> Table<C, W> {
     pub(super) fn ring(&mut self, woken: Option<usize>, wakes: &mut Vec<Wake<W>>) {
         let mut at = 0;
         while let Some(&word) = self.words.armed().get(at) {
-            let Word { subject, expected, .. } = self.words[word];
-            let now = subject.now();
+            let Word { bell, expected, .. } = self.words[word];
+            let now = bell.now();
             if now != expected {
                 // Also if no task is left that announces itself again. Otherwise the thread would find no sleep.
                 self.words[word].expected = now;
-                self.ring_word(word, woken == Some(subject.address()), wakes);
+                self.ring_word(word, woken == Some(bell.address()), wakes);
             }
             // A word that changed in vain too often is not armed any more, and another one has its place.
             at += usize::from(self.words.armed().get(at) == Some(&word));
@@ -209,8 +209,8 @@ impl<C: Subject, W> Table<C, W> {
             return;
         }
         let found = &mut self.words[word];
-        if by_kernel && found.subject.wakes_one() {
-            wakes.push(Wake::Word { address: found.subject.address(), only_one: true });
+        if by_kernel && found.bell.wakes_one() {
+            wakes.push(Wake::Word { address: found.bell.address(), only_one: true });
         }
         found.vain = found.vain.saturating_add(1);
         if found.vain >= VAIN {
@@ -232,33 +232,6 @@ impl<C: Subject, W> Table<C, W> {
         None
     }
 
-    /// After a slice: wakes all waiters whose condition holds, or that look themselves. If `settles` is true, also wakes
-    /// those that must settle what a dead process may have left.
-    pub(super) fn look(&mut self, settles: bool, wakes: &mut Vec<Wake<W>>) {
-        let mut all = mem::take(&mut self.all_words);
-        all.extend(self.words.keys());
-        for word in all.drain(..) {
-            self.words[word].vain = 0;
-            let Some(first) = self.subject(self.words[word].first) else {
-                self.words.remove(word);
-                continue;
-            };
-            // One that may write settles for all. The others can only look again.
-            let mut must_settle = settles && first.is_unsettled();
-            let decide = |subject: C| match subject.holds() {
-                true => Some(Why::Holds),
-                false if subject.can_announce() => mem::take(&mut must_settle).then_some(Why::Unsettled),
-                false => must_settle.then_some(Why::Unsettled),
-            };
-            self.wake_where(word, decide, wakes);
-        }
-        self.all_words = all;
-        while self.first_stray != NONE {
-            self.wake(self.first_stray, Why::Holds, wakes);
-        }
-        self.words.arm_missing();
-    }
-
     /// Wakes all waiters for words in a range. They must check whether their object was removed.
     pub(super) fn check(&mut self, range: Range<usize>, wakes: &mut Vec<Wake<W>>) {
         for word in self.words.in_range(range) {
@@ -271,12 +244,17 @@ impl<C: Subject, W> Table<C, W> {
         self.words.next_address(from)
     }
 
-    fn subject(&self, key: u32) -> Option<C> {
+    pub(super) fn subject(&self, key: u32) -> Option<C> {
         self.waits.get(key as usize).and_then(|wait| wait.subject)
     }
 
     /// Wakes the waiters for a word for which `decide` returns a reason. Returns `true` if there was one.
-    fn wake_where(&mut self, word: u32, mut decide: impl FnMut(C) -> Option<Why>, wakes: &mut Vec<Wake<W>>) -> bool {
+    pub(super) fn wake_where(
+        &mut self,
+        word: u32,
+        mut decide: impl FnMut(C) -> Option<Why>,
+        wakes: &mut Vec<Wake<W>>,
+    ) -> bool {
         let (mut key, mut has_woken) = (self.words[word].first, false);
         while let Some(wait) = self.waits.get(key as usize) {
             let next = wait.next;
@@ -292,12 +270,12 @@ impl<C: Subject, W> Table<C, W> {
         has_woken
     }
 
-    fn wake(&mut self, key: u32, why: Why, wakes: &mut Vec<Wake<W>>) {
+    pub(super) fn wake(&mut self, key: u32, why: Why, wakes: &mut Vec<Wake<W>>) {
         let wait = &mut self.waits[key as usize];
         match (wait.waiter.take(), wait.list) {
             (Some(Waiter::Sleeper), Some(List::Word(word))) => {
                 wait.waiter = Some(Waiter::Sleeper);
-                let address = self.words[word].subject.address();
+                let address = self.words[word].bell.address();
                 // One wake-up is for all sleepers on a word.
                 if !matches!(wakes.last(), Some(Wake::Word { address: last, .. }) if *last == address) {
                     wakes.push(Wake::Word { address, only_one: false });
@@ -316,6 +294,7 @@ impl<C: Subject, W> Table<C, W> {
         self.count(subject, matches!(waiter, Waiter::Sleeper), list, true);
         let next = *self.first_of(list);
         let wait = Wait { subject, waiter: Some(waiter), list: Some(list), before: NONE, next, why: Why::Holds };
+        make_room(&mut self.waits);
         let key = self.waits.insert(wait) as u32;
         *self.first_of(list) = key;
         if let Some(next) = self.waits.get_mut(next as usize) {
@@ -349,7 +328,7 @@ impl<C: Subject, W> Table<C, W> {
 
     /// Counts a wait that is put into a list or taken out of it.
     fn count(&mut self, subject: Option<C>, is_sleeper: bool, list: List, is_added: bool) {
-        let step = |count: &mut usize| *count = if is_added { *count + 1 } else { *count - 1 };
+        let step = |count: &mut u32| *count = if is_added { *count + 1 } else { *count - 1 };
         step(&mut self.waiting);
         match list {
             List::Word(word) if subject.is_some_and(|subject| subject.can_announce()) => {

@@ -7,7 +7,7 @@ use std::task::Waker;
 
 use super::Kept;
 use super::table::{Added, Table, Wait};
-use super::waiter::{State, Subject, Waiter, Wake, Why};
+use super::waiter::{Bell, State, Subject, Waiter, Wake, Why};
 use super::words::Word;
 
 /// A part with a version. Its word is a bell, or the word of an event.
@@ -49,13 +49,25 @@ struct Awaited<'a> {
     seen: u32,
 }
 
-impl Subject for Awaited<'_> {
+impl Bell for &Part {
     fn address(&self) -> usize {
-        self.part.address
+        self.address
     }
 
     fn now(&self) -> u32 {
-        self.part.word.get()
+        self.word.get()
+    }
+
+    fn wakes_one(&self) -> bool {
+        self.is_event
+    }
+}
+
+impl<'a> Subject for Awaited<'a> {
+    type Bell = &'a Part;
+
+    fn bell(&self) -> &'a Part {
+        self.part
     }
 
     fn can_announce(&self) -> bool {
@@ -65,7 +77,7 @@ impl Subject for Awaited<'_> {
     fn announce(&self) -> Option<u32> {
         assert!(self.part.is_writable, "the memory may only be read");
         self.part.has_waiters.set(true);
-        (!self.part.is_event || !self.holds()).then(|| self.now())
+        (!self.part.is_event || !self.holds()).then(|| self.part.now())
     }
 
     fn holds(&self) -> bool {
@@ -74,10 +86,6 @@ impl Subject for Awaited<'_> {
 
     fn is_unsettled(&self) -> bool {
         self.part.is_unsettled.get()
-    }
-
-    fn wakes_one(&self) -> bool {
-        self.part.is_event
     }
 }
 
@@ -115,7 +123,7 @@ fn parts<const N: usize>() -> [Part; N] {
 #[test]
 fn a_wait_takes_some_bytes() {
     assert!(size_of::<Wait<Kept, Waker>>() <= 112);
-    assert!(size_of::<Word<Kept>>() <= 88);
+    assert!(size_of::<Word<<Kept as Subject>::Bell>>() <= 32);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 
-use super::look::Objects;
+use super::objects::Objects;
 use super::{Hub, Wake};
 use crate::sync::backoff;
 use crate::sys::futex::{self, Expected, FutexWord, WokenBy};

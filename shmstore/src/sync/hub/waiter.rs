@@ -2,13 +2,23 @@
 //!
 //! The loom models build this file a second time.
 
-/// What a wait is for.
-pub(super) trait Subject: Copy {
-    /// The address of the word.
+/// A word on which the thread of the hub can sleep.
+pub(super) trait Bell: Copy {
     fn address(&self) -> usize;
 
     /// The value of the word.
     fn now(&self) -> u32;
+
+    /// Returns `true` if a change wakes only one of the sleepers on the word.
+    fn wakes_one(&self) -> bool;
+}
+
+/// What a wait is for.
+pub(super) trait Subject: Copy {
+    type Bell: Bell;
+
+    /// The word that changes.
+    fn bell(&self) -> Self::Bell;
 
     /// Returns `true` if a change wakes the sleepers on the word. Otherwise only slices find it.
     fn can_announce(&self) -> bool;
@@ -21,9 +31,6 @@ pub(super) trait Subject: Copy {
 
     /// Returns `true` if a waiter must complete what a dead process may have left.
     fn is_unsettled(&self) -> bool;
-
-    /// Returns `true` if a change wakes only one of the sleepers on the word.
-    fn wakes_one(&self) -> bool;
 }
 
 /// How a waiter is woken.

@@ -8,20 +8,26 @@ use std::ops::{Index, IndexMut, Range};
 
 use slab::Slab;
 
-use super::waiter::Subject;
+use super::waiter::Bell;
 
 /// The end of a list.
 pub(super) const NONE: u32 = u32::MAX;
 
-pub(super) struct Word<C> {
-    /// What a task or thread has waited for. It leads to the word, also after the last wait.
-    pub(super) subject: C,
+/// Grows a slab by an eighth if it is full. It would double its size otherwise.
+pub(super) fn make_room<T>(slab: &mut Slab<T>) {
+    if slab.len() == slab.capacity() {
+        slab.reserve_exact(slab.len() / 8 + 16);
+    }
+}
+
+pub(super) struct Word<P> {
+    pub(super) bell: P,
     /// The thread may sleep while the word has this value.
     pub(super) expected: u32,
     /// The first wait in the list of the word, or [`NONE`].
     pub(super) first: u32,
     /// The tasks that announced themselves and wait for a change.
-    pub(super) tasks: usize,
+    pub(super) tasks: u32,
     /// The changes since the last slice, or since a waiter was woken, after which no condition held.
     pub(super) vain: u8,
     is_armed: bool,
@@ -29,14 +35,14 @@ pub(super) struct Word<C> {
     is_hot: bool,
 }
 
-impl<C> Word<C> {
+impl<P> Word<P> {
     fn is_missing(&self) -> bool {
         self.tasks > 0 && !self.is_armed
     }
 }
 
-pub(super) struct Words<C> {
-    all: Slab<Word<C>>,
+pub(super) struct Words<P> {
+    all: Slab<Word<P>>,
     by_address: BTreeMap<usize, u32>,
     /// The keys of the words on which the thread sleeps, or will sleep next.
     armed: Vec<u32>,
@@ -48,21 +54,21 @@ pub(super) struct Words<C> {
     has_hot_missing: bool,
 }
 
-impl<C> Index<u32> for Words<C> {
-    type Output = Word<C>;
+impl<P> Index<u32> for Words<P> {
+    type Output = Word<P>;
 
-    fn index(&self, word: u32) -> &Word<C> {
+    fn index(&self, word: u32) -> &Word<P> {
         &self.all[word as usize]
     }
 }
 
-impl<C> IndexMut<u32> for Words<C> {
-    fn index_mut(&mut self, word: u32) -> &mut Word<C> {
+impl<P> IndexMut<u32> for Words<P> {
+    fn index_mut(&mut self, word: u32) -> &mut Word<P> {
         &mut self.all[word as usize]
     }
 }
 
-impl<C: Subject> Words<C> {
+impl<P: Bell> Words<P> {
     pub(super) fn new(most: usize) -> Self {
         Self {
             all: Slab::new(),
@@ -102,18 +108,19 @@ impl<C: Subject> Words<C> {
         self.missing > 0
     }
 
-    /// The key of the word of a subject.
-    pub(super) fn of(&mut self, subject: C) -> u32 {
-        *self.by_address.entry(subject.address()).or_insert_with(|| {
+    /// The key of the word that is this bell.
+    pub(super) fn of(&mut self, bell: P) -> u32 {
+        *self.by_address.entry(bell.address()).or_insert_with(|| {
             let (expected, first, tasks, vain) = (0, NONE, 0, 0);
-            self.all.insert(Word { subject, expected, first, tasks, vain, is_armed: false, is_hot: false }) as u32
+            make_room(&mut self.all);
+            self.all.insert(Word { bell, expected, first, tasks, vain, is_armed: false, is_hot: false }) as u32
         })
     }
 
     pub(super) fn remove(&mut self, word: u32) {
         self.disarm(word);
-        let Word { subject, .. } = self.all.remove(word as usize);
-        self.by_address.remove(&subject.address());
+        let Word { bell, .. } = self.all.remove(word as usize);
+        self.by_address.remove(&bell.address());
     }
 
     /// Arms a word for which a task waits, if there is room. Returns `true` if it was not armed before.
@@ -126,7 +133,7 @@ impl<C: Subject> Words<C> {
     }
 
     /// Changes a word, and counts the missing words.
-    pub(super) fn change(&mut self, word: u32, change: impl FnOnce(&mut Word<C>)) {
+    pub(super) fn change(&mut self, word: u32, change: impl FnOnce(&mut Word<P>)) {
         let word = &mut self.all[word as usize];
         self.missing -= usize::from(word.is_missing());
         change(word);

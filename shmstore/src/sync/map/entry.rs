@@ -1,6 +1,7 @@
 //! `Entry`: the place of a key in a map.
 
 mod large;
+mod wait;
 
 use std::fmt;
 use std::mem::MaybeUninit;
@@ -9,14 +10,12 @@ use std::time::Duration;
 use super::Map;
 use super::core::{Core, Place, invalid_at};
 use super::protocol::is_still;
-use super::wait::{NewOfEntry, NewerOfEntry};
 use crate::error::{Busy, EntryError, InvalidValue, PartName, Removed, WaitError};
 use crate::layout::{DebugValue, ShmKey, ShmValue};
 use crate::sync::backoff::{Left, Limit};
 use crate::sync::describe::or_panic;
 use crate::sync::value_ref::{ValueRef, WriteGuard};
 use crate::sync::versioned::update_checked_by;
-use crate::sync::waiting::{Changes, in_turns, wait_for};
 use crate::sync::{Transaction, Writer};
 use crate::sys::shm::Access;
 use crate::value::bits;
@@ -253,71 +252,6 @@ impl<'a, K: ShmKey, V: ShmValue> Entry<'a, K, V> {
     /// - [`EntryError::Busy`] once the time is over, or at once if this thread has the value.
     pub fn writer_timeout(&self, timeout: Duration) -> Result<Writer<'a, V>, EntryError> {
         Ok(self.lock_within(Limit::Within(timeout))?.map(Writer::new)?)
-    }
-
-    /// Waits until there is a version newer than `version`, and returns the newest version and its value. See
-    /// [`Versioned::wait_newer`](crate::Versioned::wait_newer). In contrast to [`Map::wait_newer`], the wait ends when
-    /// the key is removed.
-    ///
-    /// # Errors
-    ///
-    /// As [`Versioned::wait_newer`](crate::Versioned::wait_newer), and [`WaitError::EntryRemoved`] as soon as the key
-    /// is removed.
-    pub fn wait_newer(&self, version: u64, timeout: Duration) -> Result<(u64, V), WaitError> {
-        wait_for(&self.new_version(version), timeout)
-    }
-
-    /// Waits as [`wait_newer`](Self::wait_newer) does, without a limit. Returns `None` soon after `keep_waiting`
-    /// returns `false`, which is called every few milliseconds.
-    ///
-    /// # Errors
-    ///
-    /// As [`wait_newer`](Self::wait_newer), and never [`WaitError::Timeout`].
-    pub fn wait_newer_while(
-        &self,
-        version: u64,
-        keep_waiting: impl Fn() -> bool,
-    ) -> Result<Option<(u64, V)>, WaitError> {
-        in_turns(keep_waiting, |turn| self.wait_newer(version, turn))
-    }
-
-    /// Returns a wait for a version newer than `seen`, for [`wait_any`](crate::wait_any) and `.await`. The future
-    /// returns the newest version and its value. The removal of the key ends the wait, too.
-    ///
-    /// # Errors
-    ///
-    /// The future returns the errors of [`wait_newer`](Self::wait_newer), except [`WaitError::Timeout`], and
-    /// [`WaitError::NoThread`].
-    pub fn newer(&self, seen: u64) -> NewerOfEntry<'a, K, V> {
-        self.new_version(seen).future()
-    }
-
-    /// Returns a wait for one version after another, for tasks. The first one is newer than the present version.
-    ///
-    /// ```
-    /// use shmstore::{Map, WaitError};
-    ///
-    /// # pollster::block_on(async {
-    /// let quotes = Map::<u64, f64, 100>::new();
-    /// quotes.insert(17, 1.5)?;
-    /// let mut changes = quotes.entry(&17).expect("just inserted").changes();
-    /// quotes.insert(17, 1.25)?; // most often another process
-    /// assert_eq!(changes.next().await?, (2, 1.25));
-    /// quotes.remove(&17)?;
-    /// assert!(matches!(changes.next().await, Err(WaitError::EntryRemoved { .. })));
-    /// # Ok::<(), shmstore::Error>(()) }).unwrap();
-    /// ```
-    pub fn changes(&self) -> Changes<NewerOfEntry<'a, K, V>> {
-        self.changes_after(self.value().version())
-    }
-
-    /// Returns a wait for one version after another, for tasks. The first one is newer than `seen`.
-    pub fn changes_after(&self, seen: u64) -> Changes<NewerOfEntry<'a, K, V>> {
-        Changes::new(self.newer(seen))
-    }
-
-    fn new_version(&self, seen: u64) -> NewOfEntry<'a, K, V> {
-        NewOfEntry { entry: self.clone(), seen }
     }
 
     /// Loads the newest value within a time. `waited` is for the error.

@@ -3,8 +3,9 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::conditions::{Changed, NewOfKey};
 use super::core::Core;
-use super::wait::{Changed, KeysChanged, NewOfKey, NewerOfKey};
+use super::wait::{KeysChanged, NewerOfKey};
 use super::{Iter, Keys, Map, debug, get, get_into, get_within};
 use crate::error::{InvalidValue, WaitError};
 use crate::layout::{DebugValue, ShmKey, ShmValue};

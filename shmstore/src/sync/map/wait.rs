@@ -2,20 +2,11 @@
 
 use std::time::Duration;
 
-use super::core::{Core, Place};
-use super::entry::Entry;
-use super::memory::Words;
-use super::protocol::is_still;
-use super::table::EntryRef;
-use super::{Map, get_within};
-use crate::error::{Awaited, WaitError};
-use crate::layout::view::load_read_only;
+use super::Map;
+use super::conditions::{Changed, NewOfEntry, NewOfKey};
+use crate::error::WaitError;
 use crate::layout::{ShmKey, ShmValue};
-use crate::sync::atomics::Ordering::{Acquire, Relaxed};
-use crate::sync::backoff::{Left, Limit};
-use crate::sync::seqlock;
-use crate::sync::side::Side;
-use crate::sync::waiting::{Aim, Condition, Pending, Repeat, Waitable, awaitable, in_turns, wait_for};
+use crate::sync::waiting::{Pending, Repeat, awaitable, in_turns, wait_for};
 use crate::sys::shm::Access;
 
 /// Waits.
@@ -170,177 +161,6 @@ impl<K: ShmKey, V: ShmValue, const N: usize> Map<K, V, N> {
     }
 }
 
-/// The condition that an entry has a version newer than `seen`, or is removed.
-#[derive(Clone, Copy)]
-pub(in crate::sync) struct AwaitedEntry<'a> {
-    entry: EntryRef<'a>,
-    state: u32,
-    seen: u64,
-}
-
-impl<'a> AwaitedEntry<'a> {
-    #[inline]
-    pub(in crate::sync) fn holds(&self) -> bool {
-        let version = seqlock::version(load_read_only(Acquire, || self.entry.sequence().load(Relaxed)));
-        version > self.seen || !self.is_live()
-    }
-
-    /// The side whose changes make the condition hold.
-    pub(in crate::sync) fn side(&self) -> &'a Side {
-        self.entry.side()
-    }
-
-    fn is_live(&self) -> bool {
-        load_read_only(Acquire, || self.entry.state().load(Relaxed)) == self.state
-    }
-}
-
-/// The condition that keys were inserted or removed.
-#[derive(Clone, Copy)]
-pub(in crate::sync) struct AwaitedKeys<'a> {
-    words: &'a Words,
-    seen: u64,
-}
-
-impl<'a> AwaitedKeys<'a> {
-    #[inline]
-    pub(in crate::sync) fn holds(&self) -> bool {
-        load_read_only(Acquire, || self.words.changes.load(Relaxed)) > self.seen
-    }
-
-    /// Returns `true` if a process may have died in a change of the keys, before it counted the change.
-    pub(in crate::sync) fn is_unsettled(&self) -> bool {
-        self.words.structure().is_changing()
-    }
-
-    /// The side whose changes make the condition hold.
-    pub(in crate::sync) fn side(&self) -> &'a Side {
-        &self.words.side
-    }
-}
-
-/// A version of the value of a key.
-///
-/// A waiter for a key that is not in the map waits for a change of the keys, otherwise for a change of the entry.
-pub(super) struct NewOfKey<'a, K, V> {
-    pub(super) core: Core<'a, K, V>,
-    pub(super) key: K,
-    pub(super) seen: u64,
-}
-
-impl<'a, K: ShmKey, V: ShmValue> NewOfKey<'a, K, V> {
-    fn find(&self) -> Option<Place<'a>> {
-        // Within a time that is short against a slice, because a process that breaks the protocol may disturb it.
-        self.core.find(&self.key, &mut Left::of(Limit::Within(Duration::from_millis(1)))).ok().flatten()
-    }
-}
-
-impl<K: ShmKey, V: ShmValue> Waitable for NewOfKey<'_, K, V> {
-    fn condition(&self) -> Condition<'_> {
-        // Before the search, so that an insertion after it is a change.
-        let changes = self.core.changes();
-        match self.find() {
-            Some(Place { entry, state }) => Condition::Entry(AwaitedEntry { entry, state, seen: self.seen }),
-            None => Condition::Keys(AwaitedKeys { words: self.core.words, seen: changes }),
-        }
-    }
-
-    fn is_there(&self) -> bool {
-        self.find().is_some_and(|place| {
-            let version = self.core.value(place.entry).version();
-            is_still(&self.core.table, place.entry, place.state) && version > self.seen
-        })
-    }
-
-    fn access(&self) -> Access {
-        self.core.access()
-    }
-
-    fn settle(&self) {
-        self.core.recover_if_left();
-    }
-
-    fn describe(&self) -> Awaited {
-        let (entry, seen) = (self.core.part.name().at_key(Core::<K, V>::text_of(&self.key)), self.seen);
-        match self.find() {
-            Some(place) => Awaited::Version { part: entry, seen, newest: self.core.value(place.entry).version() },
-            None => Awaited::Key { entry, seen },
-        }
-    }
-}
-
-impl<K: ShmKey, V: ShmValue> Aim for NewOfKey<'_, K, V> {
-    type Change = (u64, V);
-
-    fn change(&self, time: Duration) -> Result<Option<(u64, V)>, WaitError> {
-        // The key may be removed again before it is read.
-        get_within(self.core, &self.key, time)
-    }
-}
-
-/// A version of the value of an entry, or its removal.
-pub(super) struct NewOfEntry<'a, K: ShmKey, V: ShmValue> {
-    pub(super) entry: Entry<'a, K, V>,
-    pub(super) seen: u64,
-}
-
-impl<K: ShmKey, V: ShmValue> Waitable for NewOfEntry<'_, K, V> {
-    fn condition(&self) -> Condition<'_> {
-        let Place { entry, state } = self.entry.place();
-        Condition::Entry(AwaitedEntry { entry, state, seen: self.seen })
-    }
-
-    fn access(&self) -> Access {
-        Access::ReadWrite
-    }
-
-    fn describe(&self) -> Awaited {
-        let newest = self.entry.version().unwrap_or(0);
-        Awaited::Version { part: self.entry.name(), seen: self.seen, newest }
-    }
-}
-
-impl<K: ShmKey, V: ShmValue> Aim for NewOfEntry<'_, K, V> {
-    type Change = (u64, V);
-
-    fn change(&self, time: Duration) -> Result<Option<(u64, V)>, WaitError> {
-        self.entry.load_within(time, time).map(Some)
-    }
-}
-
-/// An insertion or removal of a key.
-pub(super) struct Changed<'a, K, V> {
-    pub(super) core: Core<'a, K, V>,
-    pub(super) seen: u64,
-}
-
-impl<K: ShmKey, V: ShmValue> Waitable for Changed<'_, K, V> {
-    fn condition(&self) -> Condition<'_> {
-        Condition::Keys(AwaitedKeys { words: self.core.words, seen: self.seen })
-    }
-
-    fn access(&self) -> Access {
-        self.core.access()
-    }
-
-    /// A process that died may have changed the keys, and not counted this.
-    fn settle(&self) {
-        self.core.recover_if_left();
-    }
-
-    fn describe(&self) -> Awaited {
-        Awaited::Keys { map: self.core.part.name(), seen: self.seen }
-    }
-}
-
-impl<K: ShmKey, V: ShmValue> Aim for Changed<'_, K, V> {
-    type Change = u64;
-
-    fn change(&self, _: Duration) -> Result<Option<u64>, WaitError> {
-        Ok(Some(self.core.changes()))
-    }
-}
-
 /// A wait for a newer version of the value of a key. [`Map::newer`] returns it. `.await` returns the newest version and
 /// its value.
 #[must_use = "a wait does nothing unless it is awaited, or passed to `wait_any`"]
@@ -349,7 +169,7 @@ pub struct NewerOfKey<'a, K: ShmKey, V: ShmValue> {
     pending: Pending,
 }
 
-/// A wait for a newer version of an entry, or for its removal. [`Entry::newer`] returns it. `.await` returns the newest
+/// A wait for a newer version of an entry, or for its removal. [`Entry::newer`](super::Entry::newer) returns it. `.await` returns the newest
 /// version and its value.
 #[must_use = "a wait does nothing unless it is awaited, or passed to `wait_any`"]
 pub struct NewerOfEntry<'a, K: ShmKey, V: ShmValue> {
@@ -388,14 +208,6 @@ impl<'a, K: ShmKey, V: ShmValue> Changed<'a, K, V> {
 }
 
 impl<K: ShmKey, V: ShmValue> Repeat for NewerOfEntry<'_, K, V> {
-    type Value = V;
-
-    fn see(&mut self, seen: u64) {
-        self.aim.seen = seen;
-    }
-}
-
-impl<K: ShmKey, V: ShmValue> Repeat for NewerOfKey<'_, K, V> {
     type Value = V;
 
     fn see(&mut self, seen: u64) {

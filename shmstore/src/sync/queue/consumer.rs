@@ -18,6 +18,7 @@ use crate::sync::backoff::{Left, Limit};
 use crate::sync::copy::Unit;
 use crate::sync::describe::belongs_to_the_parent;
 use crate::sync::side::Exclusive;
+use crate::sync::waiting::in_turns;
 use crate::value::bits;
 
 /// Pops and takes from a [`Queue`] without a lock for each item, as its exclusive consumer. [`Queue::consumer`] returns
@@ -90,6 +91,35 @@ impl<'a, V: ShmValue, const N: usize> Consumer<'a, V, N> {
     #[track_caller]
     pub fn pop_timeout(&mut self, timeout: Duration) -> Result<V, PopError> {
         self.pop_within(Limit::Within(timeout))
+    }
+
+    /// Pops the oldest item. Waits for one, or until `keep_waiting` returns `false`: see [`Queue::pop_while`].
+    ///
+    /// # Errors
+    ///
+    /// As [`pop`](Self::pop).
+    ///
+    /// # Panics
+    ///
+    /// Panics as [`pop`](Self::pop) does.
+    #[track_caller]
+    pub fn pop_while(&mut self, keep_waiting: impl Fn() -> bool) -> Result<Option<V>, PopError> {
+        in_turns(keep_waiting, |turn| self.pop_timeout(turn))
+    }
+
+    /// Takes the oldest item as a [`Job`]. Waits for one, or until `keep_waiting` returns `false`: see
+    /// [`Queue::take_while`].
+    ///
+    /// # Errors
+    ///
+    /// As [`pop`](Self::pop).
+    ///
+    /// # Panics
+    ///
+    /// Panics as [`pop`](Self::pop) does.
+    #[track_caller]
+    pub fn take_while(&mut self, keep_waiting: impl Fn() -> bool) -> Result<Option<Job<'a, V, N>>, PopError> {
+        in_turns(keep_waiting, |turn| self.take_timeout(turn))
     }
 
     /// Pops as many items as wait, up to `limit`: see [`Queue::pop_many`].

@@ -5,10 +5,10 @@
 
 use std::time::Duration;
 
+use super::conditions::{FreeSlot, Items};
 use super::delivery::{Taken, finish, look};
 use super::memory::{Consumers, Producers};
 use super::protocol::{self, Place};
-use super::wait::{FreeSlot, Items};
 use super::word::{is_full, is_taken};
 use crate::error::{Busy, PartName, PopError, PushError};
 use crate::sync::atomics::Ordering::{Acquire, Relaxed, Release};

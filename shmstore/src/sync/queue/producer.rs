@@ -12,6 +12,7 @@ use crate::layout::{DebugValue, ShmValue};
 use crate::sync::backoff::{Left, Limit};
 use crate::sync::describe::belongs_to_the_parent;
 use crate::sync::side::Exclusive;
+use crate::sync::waiting::in_turns;
 
 /// Pushes to a [`Queue`] without a lock for each item, as its exclusive producer. [`Queue::producer`] returns it.
 ///
@@ -83,6 +84,20 @@ impl<V: ShmValue, const N: usize> Producer<'_, V, N> {
     #[track_caller]
     pub fn push_timeout(&mut self, value: V, timeout: Duration) -> Result<(), PushError> {
         self.push_within(Limit::Within(timeout), slice::from_ref(&value)).map(drop)
+    }
+
+    /// Pushes an item. Waits for a free slot, or until `keep_waiting` returns `false`: see [`Queue::push_while`].
+    ///
+    /// # Errors
+    ///
+    /// As [`push`](Self::push).
+    ///
+    /// # Panics
+    ///
+    /// Panics as [`push`](Self::push) does.
+    #[track_caller]
+    pub fn push_while(&mut self, value: V, keep_waiting: impl Fn() -> bool) -> Result<Option<()>, PushError> {
+        in_turns(keep_waiting, |turn| self.push_timeout(value, turn))
     }
 
     /// Pushes all of `values`: see [`Queue::push_many`].

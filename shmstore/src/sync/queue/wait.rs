@@ -1,4 +1,4 @@
-//! Waits for an item and for a free slot: the conditions, and the futures.
+//! Waits for an item and for a free slot: those of tasks, of many things, and those that a flag ends.
 
 use std::fmt;
 use std::future::Future;
@@ -7,124 +7,11 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use super::core::Core;
-use super::memory::{Consumers, Producers};
-use super::{Job, Queue, protocol};
-use crate::error::{Awaited, Busy, Holder, PopError, PushError, WaitError};
+use super::conditions::{FreeSlot, Items};
+use super::{Job, Queue};
+use crate::error::{Busy, Holder, PopError, PushError, WaitError};
 use crate::layout::ShmValue;
-use crate::sync::atomics::AtomicU64;
-use crate::sync::ring::Ring;
-use crate::sync::side::Side;
-use crate::sync::waiting::{Aim, Condition, Ended, Pending, Waitable, awaitable, in_turns};
-use crate::sys::shm::Access;
-
-/// The condition that a queue has an item.
-#[derive(Clone, Copy)]
-pub(in crate::sync) struct AwaitedItem<'a> {
-    producers: &'a Side,
-    consumers: &'a Consumers,
-    ring: Ring<'a>,
-}
-
-impl<'a> AwaitedItem<'a> {
-    #[inline]
-    pub(in crate::sync) fn is_there(&self) -> bool {
-        self.consumers.delivery().has_item(&self.ring)
-    }
-
-    pub(in crate::sync) fn has_jobs(&self) -> bool {
-        self.consumers.has_jobs(self.ring)
-    }
-
-    /// The side whose changes make the condition hold.
-    pub(in crate::sync) fn producers(&self) -> &'a Side {
-        self.producers
-    }
-}
-
-/// The condition that a queue has a free slot.
-#[derive(Clone, Copy)]
-pub(in crate::sync) struct AwaitedSlot<'a> {
-    tail: &'a AtomicU64,
-    consumers: &'a Consumers,
-    ring: Ring<'a>,
-}
-
-impl<'a> AwaitedSlot<'a> {
-    #[inline]
-    pub(in crate::sync) fn is_free(&self) -> bool {
-        protocol::has_room(&self.ring, self.tail)
-    }
-
-    pub(in crate::sync) fn has_jobs(&self) -> bool {
-        self.consumers.has_jobs(self.ring)
-    }
-
-    /// The side whose changes make the condition hold.
-    pub(in crate::sync) fn consumers(&self) -> &'a Side {
-        &self.consumers.side
-    }
-}
-
-/// An item.
-pub(super) struct Items<'a>(pub(super) Core<'a>);
-
-impl Waitable for Items<'_> {
-    fn condition(&self) -> Condition<'_> {
-        let Core { producers, consumers, ring, .. } = self.0;
-        Condition::Item(AwaitedItem { producers: &producers.side, consumers, ring })
-    }
-
-    fn access(&self) -> Access {
-        Access::ReadWrite
-    }
-
-    fn settle(&self) {
-        self.0.reap();
-    }
-
-    fn describe(&self) -> Awaited {
-        Awaited::Item { queue: self.0.part.name() }
-    }
-}
-
-/// A free slot.
-pub(super) struct FreeSlot<'a>(pub(super) Core<'a>);
-
-impl Waitable for FreeSlot<'_> {
-    fn condition(&self) -> Condition<'_> {
-        let Core { producers: Producers { tail, .. }, consumers, ring, .. } = self.0;
-        Condition::Slot(AwaitedSlot { tail, consumers, ring })
-    }
-
-    fn access(&self) -> Access {
-        Access::ReadWrite
-    }
-
-    fn settle(&self) {
-        self.0.reap();
-    }
-
-    fn describe(&self) -> Awaited {
-        Awaited::Slot { queue: self.0.part.name() }
-    }
-}
-
-impl Aim for Items<'_> {
-    type Change = ();
-
-    fn change(&self, _: Duration) -> Result<Option<()>, WaitError> {
-        Ok(Some(()))
-    }
-}
-
-impl Aim for FreeSlot<'_> {
-    type Change = ();
-
-    fn change(&self, _: Duration) -> Result<Option<()>, WaitError> {
-        Ok(Some(()))
-    }
-}
+use crate::sync::waiting::{Ended, Pending, Waitable, awaitable, in_turns};
 
 /// A wait for an item of a [`Queue`]. [`Queue::not_empty`] returns it.
 #[must_use = "a wait does nothing unless it is awaited, or passed to `wait_any`"]

@@ -37,9 +37,36 @@ pub(in crate::sync) enum Condition<'a> {
 }
 
 /// The word on which a waiter sleeps.
-enum Word<'a> {
-    Bell(&'a Side),
-    Event(&'a AtomicU64, u64),
+#[derive(Clone, Copy)]
+pub(in crate::sync) enum Bell<'a> {
+    /// The bell of a side.
+    Side(&'a Side),
+    /// The word of an event, which is its own bell.
+    Event(&'a AtomicU64),
+}
+
+impl Bell<'_> {
+    /// The address of the 32 bits that the kernel compares.
+    pub(in crate::sync) fn address(self) -> usize {
+        match self {
+            Self::Side(side) => FutexWord::futex(side.bell()).addr(),
+            Self::Event(event) => FutexWord::futex(event).addr(),
+        }
+    }
+
+    /// The 32 bits that the kernel compares.
+    pub(in crate::sync) fn now(self) -> u32 {
+        match self {
+            Self::Side(side) => side.bell().load(Relaxed),
+            Self::Event(event) => event.load(Relaxed) as u32,
+        }
+    }
+
+    /// Returns `true` if a change wakes only one of the waiters, so that a waiter that was woken in vain must wake
+    /// another one.
+    pub(in crate::sync) fn wakes_one(self) -> bool {
+        matches!(self, Self::Event(_))
+    }
 }
 
 impl<'a> Condition<'a> {
@@ -71,50 +98,35 @@ impl<'a> Condition<'a> {
         }
     }
 
-    fn word(&self) -> Word<'a> {
+    pub(in crate::sync) fn bell(&self) -> Bell<'a> {
         match *self {
-            Self::Version { writers, .. } => Word::Bell(writers),
-            Self::Notification { event, seen } => Word::Event(event, seen),
-            Self::Item(item) => Word::Bell(item.producers()),
-            Self::Slot(slot) => Word::Bell(slot.consumers()),
-            Self::Sent(item) => Word::Bell(item.side()),
-            Self::Entry(entry) => Word::Bell(entry.side()),
-            Self::Keys(keys) => Word::Bell(keys.side()),
+            Self::Version { writers, .. } => Bell::Side(writers),
+            Self::Notification { event, .. } => Bell::Event(event),
+            Self::Item(item) => Bell::Side(item.producers()),
+            Self::Slot(slot) => Bell::Side(slot.consumers()),
+            Self::Sent(item) => Bell::Side(item.side()),
+            Self::Entry(entry) => Bell::Side(entry.side()),
+            Self::Keys(keys) => Bell::Side(keys.side()),
         }
     }
 
     /// The address of the 32 bits that the kernel compares.
     pub(in crate::sync) fn address(&self) -> usize {
-        match self.word() {
-            Word::Bell(side) => FutexWord::futex(side.bell()).addr(),
-            Word::Event(event, _) => FutexWord::futex(event).addr(),
-        }
-    }
-
-    /// The 32 bits that the kernel compares.
-    pub(in crate::sync) fn now(&self) -> u32 {
-        match self.word() {
-            Word::Bell(side) => side.bell().load(Relaxed),
-            Word::Event(event, _) => event.load(Relaxed) as u32,
-        }
+        self.bell().address()
     }
 
     /// Announces a waiter, if it may write. Returns the value of the word during which the waiter may sleep. `None` if
     /// the condition holds, which only some conditions find out here.
     pub(in crate::sync) fn announce(&self, access: Access) -> Option<u32> {
-        match (self.word(), access) {
-            (Word::Bell(side), _) => Some(side.announce(access)),
-            (Word::Event(event, seen), Access::ReadWrite) => {
+        match (*self, access) {
+            (Self::Notification { event, seen }, Access::ReadWrite) => {
                 event_word::announce(event, seen).ok().map(|word| word as u32)
             }
-            (Word::Event(..), Access::ReadOnly) => Some(self.now()),
+            _ => match self.bell() {
+                Bell::Side(side) => Some(side.announce(access)),
+                bell @ Bell::Event(_) => Some(bell.now()),
+            },
         }
-    }
-
-    /// Returns `true` if a change wakes only one of the waiters, so that a waiter that was woken in vain must wake
-    /// another one.
-    pub(in crate::sync) fn wakes_one(&self) -> bool {
-        matches!(self, Self::Notification { .. })
     }
 }
 

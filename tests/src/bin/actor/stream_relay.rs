@@ -56,12 +56,8 @@ impl Relay {
                     || queue.push_async(round),
                 )?;
             } else {
-                let job = self.waits.wait(
-                    round,
-                    || queue.take_timeout(TIME),
-                    || queue.not_empty(),
-                    || queue.take_async(),
-                )?;
+                let job =
+                    self.waits.wait(round, || queue.take_timeout(TIME), || queue.not_empty(), || queue.take_async())?;
                 assert_eq!((*job, job.deliveries()), (round, 1));
                 self.dawdle();
                 job.done().map_err(|lost| lost.to_string())?;
@@ -88,12 +84,7 @@ impl Relay {
         };
         let get = |waits: &mut Waits, round| {
             let queue = if is_first { back } else { there };
-            let job = waits.wait(
-                round,
-                || queue.take_timeout(TIME),
-                || queue.not_empty(),
-                || queue.take_async(),
-            )?;
+            let job = waits.wait(round, || queue.take_timeout(TIME), || queue.not_empty(), || queue.take_async())?;
             assert_eq!(*job, round);
             job.done().map_err(|lost| lost.to_string())
         };

@@ -55,7 +55,8 @@ impl Waits {
         awaited: impl FnOnce() -> A,
         future: impl Fn() -> F,
     ) -> Result<T, String> {
-        let run = |future: Pin<Box<F>>| block_within(future, TIME).ok_or_else(|| format!("round {round}: a task sleeps on"));
+        let run =
+            |future: Pin<Box<F>>| block_within(future, TIME).ok_or_else(|| format!("round {round}: a task sleeps on"));
         let text = |result: Result<T, E>| result.map_err(|error| format!("round {round}: {error}"));
         match self.way {
             Way::Call => in_time(round, call),

@@ -27,7 +27,7 @@ struct Listed<'a> {
 
 impl Listed<'_> {
     fn address(&self) -> Option<usize> {
-        self.awaited.map(|awaited| awaited.address())
+        self.awaited.map(|awaited| awaited.part.address)
     }
 
     fn holds(&self) -> bool {
@@ -88,7 +88,7 @@ impl<'a> Both<'a> {
     }
 
     fn insert(&mut self, added: &Added, awaited: Option<Awaited<'a>>, task: Option<u32>) {
-        self.words.extend(awaited.map(|awaited| awaited.address()));
+        self.words.extend(awaited.map(|awaited| awaited.part.address));
         assert!(self.waits.insert(added.key, Listed { awaited, task, state: State::Waiting }).is_none());
     }
 
@@ -129,7 +129,7 @@ impl<'a> Both<'a> {
             None => assert_ne!(wait.state, State::Waiting),
         }
         let passes_on =
-            wait.state == State::Woken(Why::Holds) && wait.awaited.is_some_and(|awaited| awaited.wakes_one());
+            wait.state == State::Woken(Why::Holds) && wait.awaited.is_some_and(|awaited| awaited.part.is_event);
         assert_eq!(instead.is_some(), passes_on);
     }
 

@@ -1,0 +1,7 @@
+//! Waits for many things and waits of tasks, and what becomes of them: when news come, when processes die, when objects
+//! are removed, when the process forks, and when a peer keeps to no protocol.
+
+mod deaths;
+mod detached;
+mod ends;
+mod threads;
