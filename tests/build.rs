@@ -43,7 +43,7 @@ const SETS: [ModelSet; 11] = [
         name: "hub",
         checker: "loom",
         folder: "sync",
-        sources: &["hub/waiter", "hub/words", "hub/table", "lock_word", "version_waiters", "event_word"],
+        sources: &["hub/waiter", "hub/words", "hub/table", "hub/look", "lock_word", "version_waiters", "event_word"],
         mutations: HUB,
     },
     ModelSet {

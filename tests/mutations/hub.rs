@@ -20,7 +20,7 @@ pub(crate) const HUB: &[Mutation] = mutations! {
     event_word the_flag_of_an_event fails two_tasks_wait_for_one_event:
         "(now, now | WAITING, AcqRel, Acquire)" => "(now, now, AcqRel, Acquire)";
     table the_comparison_of_a_newcomer fails versions_are_waited_for:
-        "subject.now() != expected {\n            return" => "expected == u32::MAX {\n            return";
+        "subject.bell().now() != expected {\n            return" => "expected == u32::MAX {\n            return";
     table the_older_value fails two_tasks_wait_for_one_value:
         "if self.words[word].tasks == 1 {" => "if subject.can_announce() {";
     table the_kick_for_a_word fails two_values_are_waited_for: "(has_armed || was_idle || " => "(was_idle || ";
@@ -28,9 +28,9 @@ pub(crate) const HUB: &[Mutation] = mutations! {
     table the_change_before_the_sleep fails versions_are_waited_for:
         "if now != expected {" => "if now != expected && woken.is_some() {";
     table the_end_of_a_notification fails a_notification_is_passed_on:
-        "if now != expected {" => "if now != expected || woken == Some(subject.address()) {";
+        "if now != expected {" => "if now != expected || woken == Some(bell.address()) {";
     table the_second_announcement fails a_bell_rings_without_news:
-        "let announced = subject.announce();" => "let announced = Some(subject.now());";
+        "let announced = subject.announce();" => "let announced = Some(subject.bell().now());";
     table the_look_after_the_second_announcement fails a_bell_rings_without_news:
         "has_woken |= self.wake_where(word, holds, wakes);" => "";
     table the_words_that_are_unmapped fails a_value_is_unmapped:
@@ -42,5 +42,6 @@ pub(crate) const HUB: &[Mutation] = mutations! {
     table the_wake_up_in_vain fails a_dropped_task_is_chosen: "if by_kernel && " => "if !by_kernel && ";
     table the_wake_up_of_an_unmapped_word fails an_unmapped_event_is_chosen:
         "wakes.push(Wake::Word { address, only_one: true });" => "";
-    table the_slice fails two_values_are_waited_for: "true => Some(Why::Holds)," => "true => None,";
+    look the_slice fails two_values_are_waited_for:
+        "wait.list.is_some() && wait.subject" => "wait.list.is_none() && wait.subject";
 };

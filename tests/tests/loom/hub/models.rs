@@ -7,7 +7,7 @@ mod process;
 
 use loom::thread;
 
-use super::waiter::Subject;
+use super::waiter::{Bell, Subject};
 use super::{atomics, event_word, table, version_waiters, waiter};
 use crate::harness::check;
 use part::Awaited;
@@ -35,7 +35,7 @@ pub(crate) fn a_task_looks_too_early() {
 pub(crate) fn a_task_reads_the_bell_too_late() {
     a_version_is_waited_for(|awaited| {
         awaited.announce();
-        if awaited.holds() { None } else { Some(awaited.now()) }
+        if awaited.holds() { None } else { Some(awaited.part.now()) }
     });
 }
 

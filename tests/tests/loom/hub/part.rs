@@ -9,7 +9,7 @@ use super::atomics::{AtomicU32, AtomicU64};
 use super::event_word::{self, Notify};
 use super::kernel::{ALL, Kernel};
 use super::version_waiters;
-use super::waiter::Subject;
+use super::waiter::{Bell, Subject};
 
 pub(super) struct Part {
     address: usize,
@@ -78,14 +78,26 @@ pub(super) struct Awaited {
     pub(super) seen: u64,
 }
 
-impl Subject for Awaited {
+impl Bell for &Part {
     fn address(&self) -> usize {
-        self.part.address
+        self.address
     }
 
     fn now(&self) -> u32 {
-        self.part.mapping.with(|_| ());
-        self.part.compared()
+        self.mapping.with(|_| ());
+        self.compared()
+    }
+
+    fn wakes_one(&self) -> bool {
+        self.is_event
+    }
+}
+
+impl Subject for Awaited {
+    type Bell = &'static Part;
+
+    fn bell(&self) -> &'static Part {
+        self.part
     }
 
     fn can_announce(&self) -> bool {
@@ -109,9 +121,5 @@ impl Subject for Awaited {
 
     fn is_unsettled(&self) -> bool {
         false
-    }
-
-    fn wakes_one(&self) -> bool {
-        self.part.is_event
     }
 }
