@@ -76,12 +76,12 @@ fn no_task_that_waits_for_a_key_is_forgotten() {
 #[test]
 fn tmp_a() {
     for _ in 0..20 {
-    pass_turns("relay", "all", &[SELECTED], ROUNDS / 4);
+        pass_turns("relay", "all", &[SELECTED], ROUNDS / 4);
     }
 }
 #[test]
 fn tmp_b() {
     for _ in 0..20 {
-    pass_turns("map_relay", "returns", &[FUTURE], ROUNDS / 16);
+        pass_turns("map_relay", "returns", &[FUTURE], ROUNDS / 16);
     }
 }

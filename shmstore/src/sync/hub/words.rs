@@ -18,6 +18,8 @@ pub(super) struct Word<C> {
     pub(super) subject: C,
     /// The thread may sleep while the word has this value.
     pub(super) expected: u32,
+    /// `expected` was set anew since the thread last looked at the word.
+    pub(super) was_changed: bool,
     /// The first wait in the list of the word, or [`NONE`].
     pub(super) first: u32,
     /// The tasks that announced themselves and wait for a change.
@@ -105,8 +107,9 @@ impl<C: Subject> Words<C> {
     /// The key of the word of a subject.
     pub(super) fn of(&mut self, subject: C) -> u32 {
         *self.by_address.entry(subject.address()).or_insert_with(|| {
-            let (expected, first, tasks, vain) = (0, NONE, 0, 0);
-            self.all.insert(Word { subject, expected, first, tasks, vain, is_armed: false, is_hot: false }) as u32
+            let (expected, was_changed, first, tasks, vain) = (0, false, NONE, 0, 0);
+            self.all.insert(Word { subject, expected, was_changed, first, tasks, vain, is_armed: false, is_hot: false })
+                as u32
         })
     }
 
