@@ -4,4 +4,7 @@
 mod deaths;
 mod detached;
 mod ends;
+mod forks;
+mod forks_without_wiping;
+mod sleepers;
 mod threads;

@@ -80,7 +80,7 @@ pub(crate) fn hubs_of(pid: u32) -> Vec<i32> {
     threads_of(pid).into_iter().filter(is_hub).collect()
 }
 
-fn threads_of(pid: u32) -> Vec<i32> {
+pub(crate) fn threads_of(pid: u32) -> Vec<i32> {
     let threads = fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
     threads.filter_map(|thread| thread.file_name().to_str()?.parse().ok()).collect()
 }
