@@ -8,7 +8,7 @@ use shmstore_tests::sandbox::SANDBOX;
 use shmstore_tests::scratch::Scratch;
 use shmstore_tests::wait;
 
-use crate::threads::{SOON, hubs_of, status, threads_of};
+use crate::threads::{SOON, hub_of, status, threads_of};
 
 /// A process that waits in a task, and makes children. `forks_without_wiping` runs these tests where the kernel does not
 /// wipe the process's page in them.
@@ -82,7 +82,7 @@ fn wait_goes_on_after_a_child_that_had_inherited_it_is_killed() {
 fn hub_blocks_all_signals_and_ends_no_sleep_early_because_of_them() {
     let scratch = Scratch::new();
     let mut waiter = waiter(&scratch);
-    let hub = wait::until("the thread to have its name", || hubs_of(waiter.pid()).pop());
+    let hub = hub_of(waiter.pid());
     let blocked = status(&format!("/proc/{}/task/{hub}/status", waiter.pid()), "SigBlk:");
     let blocked = u64::from_str_radix(&blocked, 16).unwrap();
     // All but SIGKILL and SIGSTOP, and the two that the C library keeps for itself.

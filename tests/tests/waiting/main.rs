@@ -6,5 +6,6 @@ mod detached;
 mod ends;
 mod forks;
 mod forks_without_wiping;
+mod hostile;
 mod sleepers;
 mod threads;
