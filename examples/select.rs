@@ -28,7 +28,7 @@ struct Plant {
 }
 
 impl Plant {
-    /// Stores to sensors by chance.
+    /// Stores to random sensors.
     fn measure(&self, stores: u64) {
         for _ in 0..stores {
             sleep(Duration::from_millis(5));

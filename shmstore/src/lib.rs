@@ -162,10 +162,12 @@ pub mod wait {
     //!
     //! # How futures are woken
     //!
-    //! The first future that has to wait starts one thread, which wakes all tasks of the process. The thread sleeps on
-    //! up to 127 parts at a time, and looks at all others every millisecond. Every 5 ms it looks for changes that come
-    //! without a wake-up: a process was killed before it woke the waiters, an object was removed, an anchor is lost.
-    //! While nothing is awaited, it only sleeps. All signals are blocked in it.
+    //! The first future that has to wait starts one thread, `shmstore-hub`, which wakes all tasks of the process. It
+    //! sleeps on up to 127 words at a time, and checks for all other changes every millisecond. Each `Versioned`, event,
+    //! broadcast, key of a map and side of a queue has one word. Every 5 ms the thread checks for changes of killed
+    //! processes and for removed objects, and once a second for lost anchors. With very many changes that it checks for,
+    //! it checks less often, so that this takes at most 5 % of one processor. While nothing is awaited, it sleeps. All
+    //! signals are blocked in it.
     //!
     //! - A wake-up by the thread takes about twice as long as one of [`wait_any`] or a plain wait in a thread.
     //! - Dropping a future ends its wait. No item is lost, and no version or notification is consumed.

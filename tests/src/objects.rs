@@ -222,6 +222,14 @@ pub struct Idle {
     pub parts: [Versioned<u64>; 128],
 }
 
+/// More parts than a thread can sleep on.
+#[derive(ShmObject)]
+#[repr(C)]
+#[shm(id = 'O')]
+pub struct Many {
+    pub parts: [Versioned<u64>; 10_000],
+}
+
 /// 64 MiB: larger than any process would want to touch without need.
 #[derive(ShmObject)]
 #[repr(C)]

@@ -203,6 +203,13 @@ impl Raw {
         self.all()[offset..offset + bytes.len()].iter().zip(bytes).for_each(|(to, &from)| to.store(from, Relaxed));
     }
 
+    /// Wakes all threads that sleep on the word at an offset.
+    pub fn wake(&self, offset: usize) {
+        let word = self.all()[offset..offset + 4].as_ptr();
+        // SAFETY: the kernel looks up what is mapped at the address, and reads and writes nothing there.
+        unsafe { libc::syscall(libc::SYS_futex, word, libc::FUTEX_WAKE, i32::MAX) };
+    }
+
     pub fn get(&self, field: Field) -> u64 {
         let bytes = self.read(field.offset..field.offset + field.len.min(8));
         bytes.iter().rev().fold(0, |number, &byte| number << 8 | u64::from(byte))

@@ -35,6 +35,7 @@ const CALLS: &[Call] = &[
     ("futex(FUTEX_WAIT)", libc::SYS_futex, Some((1, 0))),
     ("futex(FUTEX_WAKE)", libc::SYS_futex, Some((1, 1))),
     ("futex_waitv", libc::SYS_futex_waitv, None),
+    ("futex_waitv", libc::SYS_futex_waitv, None),
     ("getrandom", libc::SYS_getrandom, None),
     ("ioctl(NS_GET_MNTNS_ID)", libc::SYS_ioctl, Some((1, 0x8008_b705))),
     ("kill", libc::SYS_kill, None),

@@ -3,6 +3,7 @@
 
 mod maps;
 mod streams;
+mod tasks;
 
 use std::collections::BTreeMap;
 use std::hint::black_box;
@@ -159,7 +160,7 @@ impl Victim {
 
     /// Makes one call, and checks that it ends in time.
     pub fn act(&mut self) {
-        let calls = [CALLS, streams::CALLS, maps::CALLS][self.random.within(0..3)];
+        let calls = [CALLS, streams::CALLS, maps::CALLS, tasks::CALLS][self.random.within(0..4)];
         let (name, call) = calls[self.random.within(0..calls.len())];
         let started = Instant::now();
         let came_to_it = call(self);
@@ -179,6 +180,7 @@ impl Victim {
             .iter()
             .chain(streams::CALLS)
             .chain(maps::CALLS)
+            .chain(tasks::CALLS)
             .filter(|(name, _)| self.removes || *name != "remove and create")
         {
             assert!(self.counts.get(name).is_some_and(|counts| counts[0] > 0), "never `{name}`: {}", self.report());

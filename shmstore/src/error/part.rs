@@ -207,7 +207,7 @@ impl Awaited {
         match self {
             Self::Version { .. } => "stores",
             Self::Notification { .. } => "notifies",
-            Self::Slot { .. } => "takes items",
+            Self::Slot { .. } => "pops items or finishes jobs",
             Self::Item { .. } => "pushes items",
             Self::Sent { .. } => "sends",
             Self::Key { .. } => "inserts the key",
@@ -255,7 +255,7 @@ pub enum WaitError {
     /// ask.
     #[error(
         "{part} was not read whole in {waited:?}, because processes change it without a pause. Wait longer. If the \
-         object is attached read-only, attach it for writing, so that this reader can ask for a pause"
+         handle is `ReadOnly`, use `attach` instead, so that this reader can ask for a pause"
     )]
     NeverWhole {
         /// Which part.
@@ -305,21 +305,20 @@ pub enum WaitError {
 pub enum WaitAnyError {
     /// The time ran out.
     #[error(
-        "waited {waited:?} for {awaited}{}, and none of it came. Check that the process that {} is running",
-        and_others(*.others),
-        .awaited.by()
+        "waited {waited:?} for {awaited}{}: nothing came. Check that the processes that make these changes are running",
+        and_others(*.others)
     )]
     Timeout {
-        /// The first aim of the wait.
+        /// The first change of the list.
         awaited: Awaited,
-        /// The number of the other aims.
+        /// The number of the other changes.
         others: usize,
         /// How long the call waited.
         waited: Duration,
     },
     /// The object of one of the changes was removed, and no change is there.
     #[error(
-        "number {index} of the list will not come: the object was removed during the wait for {awaited}. Attach again, \
+        "the change at index {index} will not come: the object was removed during the wait for {awaited}. Attach again, \
          or leave it out of the list"
     )]
     Removed {
@@ -330,7 +329,7 @@ pub enum WaitAnyError {
     },
     /// The anchor of the object of one of the changes no longer exists, and no change is there: see
     /// [`WaitError::AnchorLost`].
-    #[error("number {index} of the list: {}", anchor_lost(.awaited, .anchor))]
+    #[error("the change at index {index}: {}", anchor_lost(.awaited, .anchor))]
     AnchorLost {
         /// The index in the list.
         index: usize,

@@ -1,6 +1,6 @@
 //! The limit of a wait, and its slices.
 //!
-//! No sleep is longer than a slice. The process that should wake a sleeper may be killed between the change and the
+//! No sleep is longer than a slice, unless the hub looks after the sleeper. The process that should wake a sleeper may be killed between the change and the
 //! waking, and the holder of a lock may be killed at any time.
 
 use std::time::{Duration, Instant};

@@ -116,8 +116,7 @@ impl Event {
 
     /// Waits until there are more than `seen` notifications, and returns their number.
     ///
-    /// A signal does not end the wait. [`Versioned::wait_newer`](crate::Versioned::wait_newer) shows a loop that a
-    /// signal handler can end.
+    /// A signal does not end the wait. For a handler that sets a flag, use [`wait_past_while`](Self::wait_past_while).
     ///
     /// # Errors
     ///
@@ -130,7 +129,7 @@ impl Event {
     }
 
     /// Waits as [`wait_past`](Self::wait_past) does, without a limit. Returns `None` soon after `keep_waiting` returns
-    /// `false`, which is called every few milliseconds.
+    /// `false`, which is called first, and then every 5 ms.
     ///
     /// ```
     /// use shmstore::Event;

@@ -25,7 +25,8 @@ pub(super) use condition::{Bell, Condition};
 pub(super) use task::Pending;
 pub(super) use turns::in_turns;
 
-/// The least time to copy a new version. A writer that follows the protocol grants a pause in less time.
+/// The time that a copy gets at least, even if the time of the wait is over. A writer that follows the protocol grants
+/// a pause in less time.
 pub(super) const TO_COPY: Duration = Duration::from_millis(10);
 
 /// A change of a part for which a thread or a task can wait.
@@ -45,7 +46,7 @@ pub(super) const TO_COPY: Duration = Duration::from_millis(10);
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not what `wait_any` waits for",
     label = "a change of a part is expected here",
-    note = "say which change, and what you have seen: `&value.newer(seen)`, `&event.past(seen)`, `&map.newer(&key, seen)`, \
+    note = "say which change, and what you have seen: `&value.newer(seen)`, `&entry.newer(seen)`, `&event.past(seen)`, `&map.newer(&key, seen)`, \
             `&map.changed(seen)`, `&queue.not_empty()`, `&queue.not_full()`, `&subscriber.not_empty()`"
 )]
 pub trait Awaitable: Sealed {}

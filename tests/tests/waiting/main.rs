@@ -4,4 +4,12 @@
 mod deaths;
 mod detached;
 mod ends;
+mod forks;
+mod forks_without_wiping;
+mod hostile;
+mod many;
+mod refused;
+mod runtimes;
+mod sleepers;
 mod threads;
+mod wakers;

@@ -72,15 +72,16 @@ pub(crate) fn status(path: &str, name: &str) -> String {
     status.lines().find_map(|line| line.strip_prefix(name)).unwrap_or("").trim().to_owned()
 }
 
-/// The threads of a process that wake its tasks.
-pub(crate) fn hubs_of(pid: u32) -> Vec<i32> {
+/// The thread of a process that wakes its tasks, once it has its name.
+#[track_caller]
+pub(crate) fn hub_of(pid: u32) -> i32 {
     let is_hub = |tid: &i32| {
         fs::read_to_string(format!("/proc/{pid}/task/{tid}/comm")).is_ok_and(|name| name.trim_end() == "shmstore-hub")
     };
-    threads_of(pid).into_iter().filter(is_hub).collect()
+    wait::until("the thread of the hub", || threads_of(pid).into_iter().find(is_hub))
 }
 
-fn threads_of(pid: u32) -> Vec<i32> {
+pub(crate) fn threads_of(pid: u32) -> Vec<i32> {
     let threads = fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
     threads.filter_map(|thread| thread.file_name().to_str()?.parse().ok()).collect()
 }

@@ -9,7 +9,8 @@ use crate::sys::shm::Access;
 
 /// Lets a read-only process receive the items of a [`Broadcast`].
 ///
-/// A read-only process cannot announce that it is waiting, so its subscribers poll every millisecond.
+/// Subscribers on a handle of `attach_read_only` poll every millisecond. Those on a handle of `attach_view` are woken at
+/// once.
 #[repr(transparent)]
 pub struct BroadcastView<V: ShmValue, const N: usize> {
     part: Broadcast<V, N>,

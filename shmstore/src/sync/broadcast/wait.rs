@@ -108,7 +108,7 @@ impl<'a, V: ShmValue, const N: usize> Subscriber<'a, V, N> {
     }
 
     /// Receives the next item. Waits until it is sent, or until soon after `keep_waiting` returns `false`, which is
-    /// called every few milliseconds. Then it returns `None`.
+    /// called first, and then every 5 ms. Then it returns `None`.
     ///
     /// ```
     /// use shmstore::Broadcast;

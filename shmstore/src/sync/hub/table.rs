@@ -104,8 +104,10 @@ impl<C: Subject, W> Table<C, W> {
         let key = self.insert(Some(subject), Waiter::Task(waker), List::Word(word));
         let has_armed = self.words.arm_if_missing(word);
         // An older value stays, because the word has changed for the tasks that came before, and they were not woken yet.
-        if self.words[word].tasks == 1 {
-            self.words[word].expected = expected;
+        let word = &mut self.words[word];
+        if word.tasks == 1 {
+            word.was_changed |= word.expected != expected;
+            word.expected = expected;
         }
         Ok(self.added(key, has_armed, before))
     }
@@ -175,11 +177,15 @@ impl<C: Subject, W> Table<C, W> {
         let mut at = 0;
         while let Some(&word) = self.words.armed().get(at) {
             let Word { bell, expected, .. } = self.words[word];
-            let now = bell.now();
+            let was_changed = mem::take(&mut self.words[word].was_changed);
+            let (now, by_kernel) = (bell.now(), woken == Some(bell.address()));
             if now != expected {
                 // Also if no task is left that announces itself again. Otherwise the thread would find no sleep.
                 self.words[word].expected = now;
-                self.ring_word(word, woken == Some(bell.address()), wakes);
+                self.ring_word(word, by_kernel, wakes);
+            } else if was_changed && by_kernel && bell.wakes_one() {
+                // A task has found the change itself, and waits for the next one.
+                wakes.push(Wake::Word { address: bell.address(), only_one: true });
             }
             // A word that changed in vain too often is not armed any more, and another one has its place.
             at += usize::from(self.words.armed().get(at) == Some(&word));

@@ -46,7 +46,7 @@ pub(super) enum Waiter<W> {
 #[derive(Debug)]
 pub(super) enum Wake<W> {
     Task(W),
-    /// The sleepers on the word at this address. At most one of them if it is said.
+    /// The sleepers on the word at this address, or at most one of them.
     Word {
         address: usize,
         only_one: bool,

@@ -24,6 +24,8 @@ pub(super) struct Word<P> {
     pub(super) bell: P,
     /// The thread may sleep while the word has this value.
     pub(super) expected: u32,
+    /// `expected` was set anew since the thread last looked at the word.
+    pub(super) was_changed: bool,
     /// The first wait in the list of the word, or [`NONE`].
     pub(super) first: u32,
     /// The tasks that announced themselves and wait for a change.
@@ -111,9 +113,11 @@ impl<P: Bell> Words<P> {
     /// The key of the word that is this bell.
     pub(super) fn of(&mut self, bell: P) -> u32 {
         *self.by_address.entry(bell.address()).or_insert_with(|| {
-            let (expected, first, tasks, vain) = (0, NONE, 0, 0);
+            let (expected, was_changed, first, tasks, vain) = (0, false, NONE, 0, 0);
             make_room(&mut self.all);
-            self.all.insert(Word { bell, expected, first, tasks, vain, is_armed: false, is_hot: false }) as u32
+            self.all.insert(Word { bell, expected, was_changed, first, tasks, vain, is_armed: false, is_hot: false }) as u32
+        })
+    }
         })
     }
 

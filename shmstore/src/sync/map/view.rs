@@ -14,7 +14,7 @@ use crate::sys::shm::Access;
 
 /// Lets a read-only process read the keys and values of a [`Map`].
 ///
-/// A read-only process cannot announce that it is waiting, so it polls every millisecond.
+/// Waits on a handle of `attach_read_only` poll every millisecond. Waits on a handle of `attach_view` are woken at once.
 ///
 /// ```
 /// use shmstore::{Map, ShmObject, Store};

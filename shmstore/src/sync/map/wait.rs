@@ -40,7 +40,7 @@ impl<K: ShmKey, V: ShmValue, const N: usize> Map<K, V, N> {
     }
 
     /// Waits as [`wait_newer`](Self::wait_newer) does, without a limit. Returns `None` soon after `keep_waiting`
-    /// returns `false`, which is called every few milliseconds.
+    /// returns `false`, which is called first, and then every 5 ms.
     ///
     /// # Errors
     ///
@@ -107,7 +107,7 @@ impl<K: ShmKey, V: ShmValue, const N: usize> Map<K, V, N> {
     }
 
     /// Waits as [`wait_changed`](Self::wait_changed) does, without a limit. Returns `None` soon after `keep_waiting`
-    /// returns `false`, which is called every few milliseconds.
+    /// returns `false`, which is called first, and then every 5 ms.
     ///
     /// ```
     /// use shmstore::Map;

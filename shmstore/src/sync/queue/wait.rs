@@ -66,7 +66,7 @@ impl<V: ShmValue, const N: usize> Queue<V, N> {
 
     /// Returns a future that pops the oldest item, once there is one. If it is dropped before that, no item is popped.
     ///
-    /// While another process pops or takes, or is the consumer, the task tries again every few milliseconds.
+    /// While another thread or process pops, takes or is the consumer, the task tries again about every millisecond.
     ///
     /// ```
     /// use shmstore::Queue;
@@ -118,7 +118,7 @@ impl<V: ShmValue, const N: usize> Queue<V, N> {
     }
 
     /// Pops the oldest item. Waits until there is one, or until soon after `keep_waiting` returns `false`, which is
-    /// called every few milliseconds. Then it returns `None`.
+    /// called first, and then every 5 ms. Then it returns `None`.
     ///
     /// ```
     /// use shmstore::Queue;

@@ -82,7 +82,7 @@ impl<V: ShmValue> Versioned<V> {
     }
 
     /// Waits as [`wait_newer`](Self::wait_newer) does, without a limit. Returns `None` soon after `keep_waiting`
-    /// returns `false`, which is called every few milliseconds.
+    /// returns `false`, which is called first, and then every 5 ms.
     ///
     /// ```
     /// use shmstore::{Versioned, WaitError};

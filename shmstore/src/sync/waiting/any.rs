@@ -85,7 +85,7 @@ pub fn wait_any(awaited: &[&dyn Awaitable], timeout: Duration) -> Result<Ready, 
 }
 
 /// Waits as [`wait_any`] does, without a limit. Returns `None` soon after `keep_waiting` returns `false`, which is
-/// called every few milliseconds.
+/// called first, and then every 5 ms.
 ///
 /// ```
 /// use shmstore::{Versioned, wait_any_while};

@@ -12,7 +12,7 @@ use crate::sync::seqlock;
 use crate::sync::side::Side;
 use crate::sys::futex::FutexWord;
 
-/// What must hold before a wait goes on. It is checked by loads only.
+/// What must hold before a wait ends. Only loads check it.
 ///
 /// A waiter [announces](Self::announce) itself, checks the condition once more, and sleeps on the word while the word
 /// has the returned value. Every change after the check that makes the condition hold also changes the word, and wakes

@@ -55,8 +55,8 @@ impl AnchorCheck {
     }
 }
 
-/// Sleeps until `look` returns `true`, which it does once a change is there. The error is also of the index of the
-/// change that will not come.
+/// Sleeps until `look` returns `true`, which it does once a change is there. The error has the index of the change
+/// that will not come.
 #[cold]
 pub(super) fn sleep(
     awaited: &[&dyn Waitable],

@@ -16,7 +16,7 @@ const ATTEMPTS: u32 = 8;
 #[derive(Debug, Default)]
 pub(in crate::sync) struct Pending {
     registration: Registration,
-    /// The first copy of the change that was not whole.
+    /// The time of the first copy that was not whole.
     copying_since: Option<Instant>,
 }
 

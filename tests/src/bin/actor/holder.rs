@@ -3,11 +3,14 @@
 
 use std::cell::Cell;
 use std::sync::atomic::Ordering::Relaxed;
+use std::task::Poll;
 use std::time::Duration;
 
 use shmstore::error::{BeginError, Busy};
+use shmstore::wait::Newer;
 use shmstore::{LockError, LockGuard, ReadOnly, Shared, Store, Transaction, WaitError, Writer};
 use shmstore_tests::objects::{COUNTERS, Parts};
+use shmstore_tests::tasks::{block_on, poll_once};
 
 use super::obey::{Answer, Heir, Line, Obey, done, exec, serve};
 
@@ -26,6 +29,8 @@ struct Holder {
     seen: &'static ReadOnly<Parts>,
     /// The newest last.
     grips: Vec<Grip>,
+    /// A wait of a task, which children inherit.
+    newer: Option<Newer<'static, Value>>,
     line: Line,
 }
 
@@ -34,7 +39,7 @@ pub(crate) fn play() {
     let parts = Box::leak(Box::new(store.attach_or_create().expect("an object")));
     let seen = Box::leak(Box::new(store.attach_read_only().expect("an object")));
     println!("ok ready");
-    serve(&mut Holder { store, parts, seen, grips: Vec::new(), line: Line::default() });
+    serve(&mut Holder::new(store, parts, seen));
 }
 
 /// Opens the store as the environment says: an object's anchor below it by `HOLDER_NAME`.
@@ -52,7 +57,7 @@ impl Obey for Holder {
 
     fn heir(&mut self) -> Heir {
         let (store, parts, seen) = (self.store.clone(), self.parts, self.seen);
-        Box::new(move || Box::new(Self { store, parts, seen, grips: Vec::new(), line: Line::default() }))
+        Box::new(move || Box::new(Self::new(store, parts, seen)))
     }
 
     fn obey(&mut self, command: &str, rest: &str) -> Answer {
@@ -64,6 +69,7 @@ impl Obey for Holder {
             "exec_reader" => exec("reader"),
             "drop" => done(self.grips.pop().is_some()),
             "remove" => self.store.remove::<Parts>().map(|()| String::new()).map_err(|error| error.to_string()),
+            _ if command.starts_with("task_") => self.use_task(command, first),
             _ if command.contains("lock") => self.lock(command, Duration::from_millis(first)),
             _ if command.contains("writer") || command.contains("begin") => {
                 self.take_write_side(command, Duration::from_millis(first))
@@ -75,6 +81,28 @@ impl Obey for Holder {
 }
 
 impl Holder {
+    fn new(store: Store, parts: &'static Shared<Parts>, seen: &'static ReadOnly<Parts>) -> Self {
+        Self { store, parts, seen, grips: Vec::new(), newer: None, line: Line::default() }
+    }
+
+    /// Polls the wait of a task, runs it until its end, or drops it.
+    fn use_task(&mut self, command: &str, seen: u64) -> Answer {
+        match command {
+            "task_polls" => {
+                let newer = self.newer.get_or_insert_with(|| self.parts.value.newer(seen));
+                match poll_once(newer) {
+                    Poll::Ready(ended) => ended.map_err(waited).and_then(loaded),
+                    Poll::Pending => done("pending"),
+                }
+            }
+            "task_ends" => {
+                let newer = self.newer.take().ok_or("Nothing is awaited")?;
+                block_on(newer).map_err(waited).and_then(loaded)
+            }
+            _ => done(self.newer.take().is_some()),
+        }
+    }
+
     fn lock(&mut self, command: &str, time: Duration) -> Answer {
         let lock = &self.parts.lock;
         let repaired = Cell::new("");

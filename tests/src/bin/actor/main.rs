@@ -16,6 +16,7 @@ mod reader;
 mod relay;
 mod rover;
 mod sandboxed;
+mod storer;
 mod stream_relay;
 mod streamer;
 mod turns;
@@ -42,6 +43,7 @@ fn main() {
         "relay" => relay::play,
         "rover" => rover::play,
         "sandboxed" => sandboxed::play,
+        "storer" => storer::play,
         "stream_relay" => stream_relay::play,
         "streamer" => streamer::play,
         "twins" => twins::play,

@@ -26,7 +26,7 @@ impl<'a, K: ShmKey, V: ShmValue> Entry<'a, K, V> {
     }
 
     /// Waits as [`wait_newer`](Self::wait_newer) does, without a limit. Returns `None` soon after `keep_waiting`
-    /// returns `false`, which is called every few milliseconds.
+    /// returns `false`, which is called first, and then every 5 ms.
     ///
     /// # Errors
     ///
