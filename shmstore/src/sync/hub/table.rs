@@ -16,6 +16,7 @@
 //!
 //! The loom models build this file a second time.
 
+use std::mem;
 use std::ops::Range;
 
 use slab::Slab;

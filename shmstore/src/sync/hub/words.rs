@@ -115,9 +115,8 @@ impl<P: Bell> Words<P> {
         *self.by_address.entry(bell.address()).or_insert_with(|| {
             let (expected, was_changed, first, tasks, vain) = (0, false, NONE, 0, 0);
             make_room(&mut self.all);
-            self.all.insert(Word { bell, expected, was_changed, first, tasks, vain, is_armed: false, is_hot: false }) as u32
-        })
-    }
+            self.all.insert(Word { bell, expected, was_changed, first, tasks, vain, is_armed: false, is_hot: false })
+                as u32
         })
     }
 
