@@ -104,7 +104,7 @@ impl<C: Subject, W> Table<C, W> {
         let word = self.words.of(subject.bell());
         let key = self.insert(Some(subject), Waiter::Task(waker), List::Word(word));
         let has_armed = self.words.arm_if_missing(word);
-        // An older value stays, because the word has changed for the tasks that came before, and they were not woken yet.
+        // An older value stays. The word has changed for the tasks that came before, and they were not woken yet.
         let word = &mut self.words[word];
         if word.tasks == 1 {
             word.was_changed |= word.expected != expected;

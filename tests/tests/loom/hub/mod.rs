@@ -1,6 +1,5 @@
-//! The table of the hub, checked by loom: tasks that wait, the thread that sleeps for them, and processes that change the
-//! parts. The files under test are the runtime's own, built against loom's atomics; `build.rs` writes the copies, and
-//! beside them one for each mutation, which loom must reject: otherwise the models prove nothing.
+//! The table of the hub, checked by loom. The files under test are the runtime's own, built against loom's atomics.
+//! `build.rs` writes the copies, and one more for each mutation. Loom must reject it, or else the models prove nothing.
 #![allow(clippy::duplicate_mod)] // the models, once for each mutation
 #![allow(unused_variables, unused_mut, clippy::needless_ifs)] // what a mutation leaves
 

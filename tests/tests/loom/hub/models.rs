@@ -1,5 +1,5 @@
-//! The models have two processes with hubs, and parts that others change. A thread of a hub sleeps until it is woken,
-//! so a lost wake-up is a deadlock, which loom finds. If the thread of a hub does not come to rest, loom finds this, too.
+//! The models have two processes with hubs, and parts that others change. A thread of a hub sleeps until it is woken, so
+//! a lost wake-up is a deadlock, which loom finds. Loom also finds a thread that does not come to rest.
 
 mod kernel;
 mod part;
