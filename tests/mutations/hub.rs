@@ -22,7 +22,7 @@ pub(crate) const HUB: &[Mutation] = mutations! {
     table the_comparison_of_a_newcomer fails versions_are_waited_for:
         "subject.bell().now() != expected {\n            return" => "expected == u32::MAX {\n            return";
     table the_older_value fails two_tasks_wait_for_one_value:
-        "if self.words[word].tasks == 1 {" => "if subject.can_announce() {";
+        "if word.tasks == 1 {" => "if subject.can_announce() {";
     table the_kick_for_a_word fails two_values_are_waited_for: "(has_armed || was_idle || " => "(was_idle || ";
     table the_kick_for_a_look fails two_values_are_waited_for: " || self.has_polled() && !had_polled)" => ")";
     table the_change_before_the_sleep fails versions_are_waited_for:

@@ -107,7 +107,7 @@ impl<C: Subject, W> Table<C, W> {
         // An older value stays. The word has changed for the tasks that came before, and they were not woken yet.
         let word = &mut self.words[word];
         if word.tasks == 1 {
-            word.was_changed |= word.expected != expected;
+            word.was_changed |= !has_armed && word.expected != expected;
             word.expected = expected;
         }
         Ok(self.added(key, has_armed, before))
