@@ -40,6 +40,8 @@ pub(crate) const HUB: &[Mutation] = mutations! {
     table the_wake_up_of_a_dropped_task fails a_chosen_task_is_dropped:
         "let passes_on = wait.waiter.is_none()" => "let passes_on = wait.waiter.is_some()";
     table the_wake_up_in_vain fails a_dropped_task_is_chosen: "if by_kernel && " => "if !by_kernel && ";
+    table the_wake_up_of_a_task_that_looked fails a_chosen_task_finds_the_change:
+        "word.was_changed |= !has_armed && word.expected != expected;" => "";
     table the_wake_up_of_an_unmapped_word fails an_unmapped_event_is_chosen:
         "wakes.push(Wake::Word { address, only_one: true });" => "";
     look the_slice fails two_values_are_waited_for:

@@ -75,6 +75,11 @@ fn notification_of_an_unmapped_event_wakes_another_waiter() {
 }
 
 #[test]
+fn notification_that_a_task_finds_itself_wakes_another_waiter() {
+    unchanged::models::a_chosen_task_finds_the_change();
+}
+
+#[test]
 fn notification_that_is_of_no_use_is_passed_on_once() {
     unchanged::models::a_notification_is_passed_on();
 }

@@ -1,5 +1,5 @@
-//! The models have two processes with hubs, and parts that others change. A thread of a hub sleeps until it is woken, so
-//! a lost wake-up is a deadlock, which loom finds. Loom also finds a thread that does not come to rest.
+//! The models have two processes with hubs, and parts that others change. A hub's thread sleeps until it is woken, so a
+//! lost wake-up is a deadlock, which loom finds. Loom also finds a thread that does not come to rest.
 
 mod kernel;
 mod part;
@@ -199,6 +199,27 @@ fn a_task_goes(go: fn(&World, Option<u32>)) {
         let wait = hub.poll(Awaited { part: &world.event, seen: 0 });
         go(world, wait);
         waiter.join().unwrap();
+        hub.end(thread);
+    });
+}
+
+/// A notification of one chooses a task that finds the change itself, and waits for the next one. A thread of another
+/// process waits, too.
+pub(crate) fn a_chosen_task_finds_the_change() {
+    check(2, || {
+        let world = world(1);
+        let hub = &world.hubs[0];
+        let thread = hub.start();
+        let waiter = thread::spawn(|| world.wait_elsewhere());
+        let wait = hub.poll(Awaited { part: &world.event, seen: 0 });
+        world.event.notify_one(&world.kernel);
+        if hub.leave(wait) {
+            // The notification was for the task. This one is for the thread.
+            world.event.notify_one(&world.kernel);
+        }
+        let next = hub.poll(Awaited { part: &world.event, seen: 1 });
+        waiter.join().unwrap();
+        hub.cancel(next);
         hub.end(thread);
     });
 }

@@ -207,6 +207,11 @@ impl Hub {
         part.unmap(self.address, &WORLD.kernel);
     }
 
+    /// Ends the wait of a task that has found the change itself. Returns `true` if it was woken, too.
+    pub(super) fn leave(&self, wait: Option<u32>) -> bool {
+        wait.is_some_and(|key| self.lock().table.remove(key).0.is_none())
+    }
+
     /// Drops a task.
     pub(super) fn cancel(&self, wait: Option<u32>) {
         if let Some(key) = wait {
