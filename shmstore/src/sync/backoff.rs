@@ -131,7 +131,12 @@ impl Backoff {
             started,
             deadline,
             slice: of_tests().unwrap_or(slice),
-            next: of_tests().unwrap_or(first),
+            // A wait that is over after one slice is not worth a shorter one before it.
+            next: of_tests().unwrap_or(if matches!(limit, Limit::Within(time) if time <= slice) {
+                slice
+            } else {
+                first
+            }),
             asked: started,
             asks_each: self::slice(),
         }

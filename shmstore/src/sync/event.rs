@@ -200,8 +200,8 @@ impl EventView {
         self.part.count()
     }
 
-    /// Waits until there are more than `seen` notifications: see [`Event::wait_past`]. A read-only process cannot
-    /// announce that it is waiting, so it polls every millisecond.
+    /// Waits until there are more than `seen` notifications: see [`Event::wait_past`]. On a handle of
+    /// `attach_read_only` it polls every millisecond. On a handle of `attach_view` it is woken at once.
     ///
     /// # Errors
     ///

@@ -45,8 +45,10 @@ impl<V: ShmValue> Versioned<V> {
     /// - [`WaitError::Timeout`] once the time is over.
     /// - [`WaitError::InvalidValue`] if the bytes of the newer version are not a valid `V`.
     /// - [`WaitError::NeverWhole`] if there is a newer version, but no copy of it was whole.
-    /// - [`WaitError::Removed`] if the object was removed. It is noticed within some milliseconds. A removal by `ipcrm`
-    ///   is noticed only by a call that waits for 5 ms or more.
+    /// - [`WaitError::Removed`] if the object was removed and nothing newer came. It is noticed within some milliseconds.
+    ///   While a process that has not noticed it stores, its versions are returned: see
+    ///   [`Shared::is_removed`](crate::Shared::is_removed). A removal by `ipcrm` is noticed only by a call that waits
+    ///   for 5 ms or more.
     /// - [`WaitError::AnchorLost`] if the anchor was removed. It is noticed within a second, or when the time is over.
     pub fn wait_newer(&self, version: u64, timeout: Duration) -> Result<(u64, V), WaitError> {
         self.new_version(version, Access::ReadWrite).wait(timeout)

@@ -62,13 +62,15 @@ use crate::error::WaitAnyError;
 ///
 /// - [`WaitAnyError::Timeout`] once the time is over.
 /// - [`WaitAnyError::Removed`] and [`WaitAnyError::AnchorLost`] if the object of one of the changes, or its anchor, was
-///   removed, and no change is there. They say which one. Leave it out next time.
+///   removed, and no change is there. They have the index of one change of this object. No change of it will come any
+///   more, so leave all of them out, or attach again.
 ///
 /// # Panics
 ///
 /// Panics if `awaited` is empty.
+#[track_caller]
 pub fn wait_any(awaited: &[&dyn Awaitable], timeout: Duration) -> Result<Ready, WaitAnyError> {
-    assert!(!awaited.is_empty(), "`wait_any` needs something to wait for: its list is empty");
+    assert!(!awaited.is_empty(), "there is nothing to wait for: the list of `wait_any` is empty");
     let all: Vec<&dyn Waitable> = awaited.iter().map(|awaited| awaited.aim().0).collect();
     let started = Instant::now();
     let mut ready = Vec::new();
@@ -107,10 +109,12 @@ pub fn wait_any(awaited: &[&dyn Awaitable], timeout: Duration) -> Result<Ready, 
 /// # Panics
 ///
 /// Panics if `awaited` is empty.
+#[track_caller]
 pub fn wait_any_while(
     awaited: &[&dyn Awaitable],
     keep_waiting: impl Fn() -> bool,
 ) -> Result<Option<Ready>, WaitAnyError> {
+    assert!(!awaited.is_empty(), "there is nothing to wait for: the list of `wait_any_while` is empty");
     in_turns(keep_waiting, |turn| wait_any(awaited, turn))
 }
 

@@ -9,6 +9,9 @@ use crate::segment::this_process::registry::segment_at;
 use crate::sync::hub::{Registration, State, Why};
 use crate::sys::failpoint::{self, Step};
 
+/// The time after which a task gives up to copy a value that was never whole.
+const LONGEST_COPY: Duration = Duration::from_secs(1);
+
 /// The attempts to register a wait. Another one is needed if the word changes meanwhile.
 const ATTEMPTS: u32 = 8;
 
@@ -34,7 +37,7 @@ impl Pending {
             match aim.change(TO_COPY / 100) {
                 Err(WaitError::NeverWhole { part, .. }) => {
                     let waited = self.copying_since.get_or_insert_with(Instant::now).elapsed();
-                    if waited >= TO_COPY {
+                    if waited >= LONGEST_COPY {
                         return Poll::Ready(Err(WaitError::NeverWhole { part, waited }));
                     }
                     break;

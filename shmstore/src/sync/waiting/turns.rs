@@ -7,7 +7,7 @@ use crate::error::{Holder, PopError, PushError, RecvError, WaitAnyError, WaitErr
 /// The time between two looks at the flag.
 const TURN: Duration = Duration::from_millis(5);
 
-/// Whether an error says only that the time is over.
+/// Whether an error says only that the time was too short.
 pub(in crate::sync) trait IsOver {
     fn is_over(&self) -> bool;
 }
@@ -29,7 +29,7 @@ pub(in crate::sync) fn in_turns<T, E: IsOver>(
 
 impl IsOver for WaitError {
     fn is_over(&self) -> bool {
-        matches!(self, Self::Timeout { .. })
+        matches!(self, Self::Timeout { .. } | Self::NeverWhole { .. })
     }
 }
 
