@@ -105,8 +105,8 @@ impl<C: Subject, W> Table<C, W> {
         let key = self.insert(Some(subject), Waiter::Task(waker), List::Word(word));
         let has_armed = self.words.arm_if_missing(word);
         // An older value stays, because the word has changed for the tasks that came before, and they were not woken yet.
-        let word = &mut self.words[word];
-        if word.tasks == 1 {
+        if self.words[word].tasks == 1 {
+            let word = &mut self.words[word];
             word.was_changed |= word.expected != expected;
             word.expected = expected;
         }
