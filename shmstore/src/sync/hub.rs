@@ -4,10 +4,10 @@
 //! the words beyond each millisecond. A task of a part that this process may only read has no word that rings for it,
 //! so the thread looks at the part each millisecond, too.
 //!
-//! While the thread sleeps on the words of all waits, the process wakes up once in a slice of 5 ms, however many wait. A slice finds what no wake-up
-//! tells: changes of a process that was killed before it woke the waiters, jobs of dead processes, removed objects and
-//! lost anchors. A thread that sleeps in a plain wait for more than some slices leaves this to the hub, if it is not
-//! the only one.
+//! While the thread sleeps on the words of all waits, the process wakes up once in a slice of 5 ms, however many wait.
+//! A slice finds what no wake-up tells: changes of a process that was killed before it woke the waiters, jobs of dead
+//! processes, removed objects and lost anchors. A thread that sleeps in a plain wait for more than some slices leaves
+//! this to the hub, if it is not the only one.
 //!
 //! The thread is started by the first task or by the second such sleeper, and sleeps without an end while nothing is
 //! awaited. A child of `fork` has a hub of its own.
@@ -136,7 +136,7 @@ pub(super) fn hub() -> &'static Hub {
             is_started: AtomicBool::new(false),
             sleepers: AtomicUsize::new(0),
         }));
-        // The parent's hub is never freed. One of its threads may have locked it, and its wakers are of the parent's tasks.
+        // The parent's hub is never freed. One of its threads may have locked it, and its wakers are of its tasks.
         if HUB.compare_exchange(known, fresh, AcqRel, Acquire).is_err() {
             // SAFETY: made by `Box::into_raw` just now, and not published, because the compare-exchange has failed.
             drop(unsafe { Box::from_raw(fresh) });
@@ -146,8 +146,8 @@ pub(super) fn hub() -> &'static Hub {
 
 /// Takes all waits and words in a range of addresses out of the table, before they are unmapped.
 ///
-/// A word stays in the table until the look after its last wait. A wait borrows its part, so it stays only if its future
-/// was leaked.
+/// A word stays in the table until the look after its last wait. A wait borrows its part, so it stays only if its
+/// future was leaked.
 fn forget(range: Range<usize>) {
     // SAFETY: null, or made by `hub` and never freed.
     let known = unsafe { HUB.load(Acquire).as_ref() };

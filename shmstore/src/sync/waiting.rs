@@ -46,8 +46,9 @@ pub(super) const TO_COPY: Duration = Duration::from_millis(10);
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not what `wait_any` waits for",
     label = "a change of a part is expected here",
-    note = "say which change, and what you have seen: `&value.newer(seen)`, `&entry.newer(seen)`, `&event.past(seen)`, `&map.newer(&key, seen)`, \
-            `&map.changed(seen)`, `&queue.not_empty()`, `&queue.not_full()`, `&subscriber.not_empty()`"
+    note = "say which change, and what you have seen: `&value.newer(seen)`, `&entry.newer(seen)`, `&event.past(seen)`, \
+            `&map.newer(&key, seen)`, `&map.changed(seen)`, `&queue.not_empty()`, `&queue.not_full()`, \
+            `&subscriber.not_empty()`"
 )]
 pub trait Awaitable: Sealed {}
 

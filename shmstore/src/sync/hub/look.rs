@@ -9,8 +9,8 @@ use super::waiter::{Subject, Wake, Why};
 use super::words::NONE;
 
 impl<C: Subject, W> Table<C, W> {
-    /// A look at everything: wakes all waiters whose condition holds, or that look themselves. If `settles` is true, also
-    /// wakes those that must settle what a dead process may have left.
+    /// Wakes all waiters whose condition holds, or that look themselves. If `settles` is true, also wakes those that must
+    /// settle what a dead process may have left.
     pub(super) fn look(&mut self, settles: bool, wakes: &mut Vec<Wake<W>>) {
         let mut keys = mem::take(&mut self.keys);
         if settles {

@@ -123,7 +123,7 @@ fn pop(waits: &mut Waits, queue: &Queue<u64, 1>, round: u64) -> Outcome {
 }
 
 /// A future of a subscriber borrows it, so there is one at a time.
-#[allow(clippy::await_holding_refcell_ref)] // none of the others is called meanwhile
+#[expect(clippy::await_holding_refcell_ref, reason = "each future is dropped before the next one is made")]
 fn receive(waits: &mut Waits, subscriber: &RefCell<Subscriber<'_, u64, 2>>, round: u64) -> Outcome {
     let got = waits.wait(
         round,
