@@ -1,5 +1,5 @@
-//! A process that waits by `wait_any` or in a future is woken by each way to bring news: with sleeps that only a wake-up
-//! ends in time. So is one that drops futures and makes others meanwhile.
+//! A process that waits by `wait_any` or in a future is woken by each way to bring news: with sleeps that only a
+//! wake-up ends in time. So is one that drops futures and makes others meanwhile.
 
 use super::lost_wakeups::{ROUNDS, pass_turns_as};
 use shmstore_tests::sandbox::SANDBOX;
