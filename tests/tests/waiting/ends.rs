@@ -1,5 +1,5 @@
-//! Waits end with an error when an object is removed or replaced, or loses its anchor. A process that follows the object
-//! waits for the next one.
+//! Waits end with an error when an object is removed or replaced, or loses its anchor. A process that follows the
+//! object waits for the next one.
 
 use std::fs;
 

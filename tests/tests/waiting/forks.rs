@@ -10,8 +10,8 @@ use shmstore_tests::wait;
 
 use crate::threads::{SOON, hub_of, status, threads_of};
 
-/// A process that waits in a task, and makes children. `forks_without_wiping` runs these tests where the kernel does not
-/// wipe the process's page in them.
+/// A process that waits in a task, and makes children. `forks_without_wiping` runs these tests where the kernel does
+/// not wipe the process's page in them.
 fn waiter(scratch: &Scratch) -> Peer {
     let is_wiped = !module_path!().contains("forks_without_wiping");
     let sandbox = if is_wiped { "" } else { "EINVAL madvise(MADV_WIPEONFORK)" };

@@ -1,8 +1,8 @@
 //! Processes that take turns as fast as they can, to find wake-ups that are lost. The roles `relay`, `map_relay` and
 //! `stream_relay` are made of it.
 //!
-//! `… <path> <way> <side> <sides> <rounds>`: says `ok ready`, waits for a line, works, and says `ok going` now and then.
-//! In the end it says `ok done`, or `err lost …` if a wait took so long that no process can have woken it.
+//! `… <path> <way> <side> <sides> <rounds>`: says `ok ready`, waits for a line, works, and says `ok going` now and
+//! then. In the end it says `ok done`, or `err lost …` if a wait took so long that no process can have woken it.
 //! `RELAY_WAITS` says how it waits: see `waits.rs`.
 
 use std::fmt::Display;
