@@ -229,10 +229,9 @@ impl<C: Subject, W> Table<C, W> {
     fn first_task(&self, word: u32) -> Option<C> {
         let mut wait = self.waits.get(self.words[word].first as usize);
         while let Some(Wait { subject, waiter, next, .. }) = wait {
-            if let (Some(subject), Some(Waiter::Task(_))) = (subject, waiter)
-                && subject.can_announce()
-            {
-                return Some(*subject);
+            let is_task = matches!(waiter, Some(Waiter::Task(_)));
+            if let Some(subject) = subject.filter(|subject| is_task && subject.can_announce()) {
+                return Some(subject);
             }
             wait = self.waits.get(*next as usize);
         }
