@@ -168,19 +168,21 @@ fn layout_is_that_of_a_saved_object_or_of_another_object() {
 
 #[test]
 fn dry_run_changes_nothing_and_says_that_the_object_is_in_use() {
-    let Files { scratch, path, .. } = files();
-    let [_, wider, narrow] = layouts(&scratch);
-    counter(&scratch, 300);
-    let before = scratch.segments()[0].shmid;
-    let said = run(["migrate", "-n", &path, "--to", &wider]).with(0);
-    assert!(said.out.starts_with("would migrate Counter at ") && said.err.is_empty(), "{said:?}");
-    assert_eq!(said.line("new"), "new more");
-    assert_eq!(run(["migrate", "-n", "--json", &path, "--to", &wider]).with(0).json()["dry_run"], true);
-    run(["migrate", "-n", &path, "--to", &narrow]).with(4);
-    let counter = scratch.store().attach::<Counter>().unwrap();
-    let said = run(["migrate", "-n", &path, "--to", &wider]).with(0);
-    assert!(said.err.contains("is attached once, and is not migrated while it is in use"), "{said:?}");
-    assert_eq!((scratch.segments()[0].shmid, counter.count.load(Relaxed)), (before, 300));
+    alone("migrate::dry_run_changes_nothing_and_says_that_the_object_is_in_use", || {
+        let Files { scratch, path, .. } = files();
+        let [_, wider, narrow] = layouts(&scratch);
+        counter(&scratch, 300);
+        let before = scratch.segments()[0].shmid;
+        let said = run(["migrate", "-n", &path, "--to", &wider]).with(0);
+        assert!(said.out.starts_with("would migrate Counter at ") && said.err.is_empty(), "{said:?}");
+        assert_eq!(said.line("new"), "new more");
+        assert_eq!(run(["migrate", "-n", "--json", &path, "--to", &wider]).with(0).json()["dry_run"], true);
+        run(["migrate", "-n", &path, "--to", &narrow]).with(4);
+        let counter = scratch.store().attach::<Counter>().unwrap();
+        let said = run(["migrate", "-n", &path, "--to", &wider]).with(0);
+        assert!(said.err.contains("is attached once, and is not migrated while it is in use"), "{said:?}");
+        assert_eq!((scratch.segments()[0].shmid, counter.count.load(Relaxed)), (before, 300));
+    });
 }
 
 #[test]
