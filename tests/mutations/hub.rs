@@ -36,7 +36,7 @@ pub(crate) const HUB: &[Mutation] = mutations! {
     table the_words_that_are_unmapped fails a_value_is_unmapped:
         "self.words.in_range(range).into_iter().for_each(|word| self.words.remove(word));" => "";
     table the_waits_that_are_unmapped fails a_value_is_unmapped:
-        "let waiters = keys.into_iter()" => "let waiters = keys.into_iter().skip(1)";
+        "for key in keys {" => "for key in keys.into_iter().skip(1) {";
     table the_wake_up_of_a_dropped_task fails a_chosen_task_is_dropped:
         "let passes_on = wait.waiter.is_none()" => "let passes_on = wait.waiter.is_some()";
     table the_wake_up_in_vain fails a_dropped_task_is_chosen: "if by_kernel && " => "if !by_kernel && ";

@@ -146,8 +146,8 @@ pub(super) fn hub() -> &'static Hub {
 
 /// Takes all waits and words in a range of addresses out of the table, before they are unmapped.
 ///
-/// A word stays in the table until the look after its last wait. A wait borrows its part, so it stays only if its
-/// future was leaked.
+/// A word stays in the table until the look after its last wait. A wait stays if its future was leaked, or is dropped
+/// after the object that it borrows from, as the compiler allows.
 fn forget(range: Range<usize>) {
     // SAFETY: null, or made by `hub` and never freed.
     let known = unsafe { HUB.load(Acquire).as_ref() };
@@ -277,6 +277,10 @@ impl LongSleeper {
     /// Leaves it to the hub to look after the next sleep of this thread. `None` if the thread has to do so itself,
     /// because it is alone, or a part is in ordinary memory.
     pub(super) fn watch(&self, conditions: &[Condition<'_>]) -> Option<Watch> {
+        // The thread of the hub cannot look after itself. A waker may wait.
+        if thread::is_this() {
+            return None;
+        }
         let is_alone = self.0.sleepers.load(Relaxed) < 2 && !self.0.is_started.load(Relaxed);
         if is_alone || self.0.start().is_err() {
             return None;

@@ -66,6 +66,34 @@ fn leaked_futures_keep_nothing_attached_and_other_waits_go_on() {
     assert_eq!(alarm.wakes(), 0);
 }
 
+/// The compiler lets a future outlive its object, if nothing but its drop comes later.
+#[test]
+fn future_that_is_dropped_after_its_object_ends_no_other_wait() {
+    struct OnDrop<F: FnMut()>(F);
+    impl<F: FnMut()> Drop for OnDrop<F> {
+        fn drop(&mut self) {
+            self.0();
+        }
+    }
+    let (scratch, others) = (Scratch::new(), Scratch::new());
+    let (first, second) = (Alarm::new(), Alarm::new());
+    let other = others.store().create::<Parts>().unwrap();
+    for round in 0..20 {
+        let mut next = other.value.newer(round);
+        {
+            let mut future;
+            let _between = OnDrop(|| assert!(poll_by(&mut next, &second.waker()).is_pending()));
+            let object = scratch.store().attach_or_create::<Parts>().unwrap();
+            future = object.value.newer(object.value.version());
+            assert!(poll_by(&mut future, &first.waker()).is_pending());
+        }
+        other.value.store([round; 32]);
+        until_equal(|| second.wakes(), round + 1);
+        assert!(poll_by(&mut next, &second.waker()).is_ready());
+    }
+    until_equal(|| Arc::strong_count(&first), 1);
+}
+
 /// In a process of its own, whose addresses no other test takes.
 #[test]
 fn addresses_of_a_detached_object_are_awaited_again_in_another_one() {

@@ -158,11 +158,18 @@ impl<C: Subject, W> Table<C, W> {
         (wait.waiter, instead)
     }
 
-    /// Removes all waits for words in a range that is about to be unmapped. Returns their waiters.
+    /// Ends all waits for words in a range that is about to be unmapped. Returns their waiters. A wait keeps its key,
+    /// because a future may be dropped after its object.
     pub(super) fn forget(&mut self, range: Range<usize>) -> Vec<Waiter<W>> {
         let is_in = |wait: &Wait<C, W>| wait.subject.is_some_and(|subject| range.contains(&subject.bell().address()));
         let keys: Vec<u32> = self.waits.iter().filter(|(_, wait)| is_in(wait)).map(|(key, _)| key as u32).collect();
-        let waiters = keys.into_iter().filter_map(|key| self.remove(key).0).collect();
+        let mut waiters = Vec::new();
+        for key in keys {
+            self.unlink(key);
+            let wait = &mut self.waits[key as usize];
+            wait.subject = None;
+            waiters.extend(wait.waiter.take());
+        }
         self.words.in_range(range).into_iter().for_each(|word| self.words.remove(word));
         waiters
     }

@@ -1,5 +1,6 @@
 //! The thread of the hub: sleeps on the armed words, and looks at everything after each slice.
 
+use std::cell::Cell;
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering::Acquire;
@@ -7,9 +8,11 @@ use std::task::Waker;
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
+use nix::time::{ClockId, clock_gettime};
 
 use super::objects::Objects;
 use super::{Hub, Wake};
+use crate::segment::this_process;
 use crate::sync::backoff;
 use crate::sys::futex::{self, Expected, FutexWord, WokenBy};
 use crate::sys::process;
@@ -26,10 +29,21 @@ pub(super) fn spawn(hub: &'static Hub) -> Result<(), Errno> {
     process::spawn_without_signals("shmstore-hub", move || run(hub))
 }
 
+thread_local! {
+    static IS_THIS: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Returns `true` on the thread of the hub.
+pub(super) fn is_this() -> bool {
+    IS_THIS.get()
+}
+
 fn run(hub: &'static Hub) {
+    IS_THIS.set(true);
     let (mut words, mut wakes, mut objects) = (Vec::new(), Vec::new(), Objects::default());
     let (mut looked, mut settled, mut look_took) = (Instant::now(), Instant::now(), Duration::ZERO);
-    loop {
+    // A waker may fork. The child has a hub of its own.
+    while hub.token == this_process::current_token() {
         let pause = plan(hub, &mut words).map(|pause| pause.max(look_took * SHARE));
         let woken = sleep(&words, pause.map_or(LONGEST, |pause| pause.saturating_sub(looked.elapsed())));
         {
@@ -41,9 +55,10 @@ fn run(hub: &'static Hub) {
         wakes.drain(..).for_each(wake);
         if pause.is_some_and(|pause| looked.elapsed() >= pause) {
             looked = Instant::now();
+            let began = time_of_thread();
             let settles = settled.elapsed() >= backoff::slice();
             hub.lock().look(settles, &mut wakes);
-            look_took = looked.elapsed();
+            look_took = time_of_thread().saturating_sub(began);
             if settles {
                 settled = looked;
                 objects.check(hub, &mut wakes);
@@ -51,6 +66,11 @@ fn run(hub: &'static Hub) {
             wakes.drain(..).for_each(wake);
         }
     }
+}
+
+/// The time for which this thread has run. A time in which the process is stopped does not count.
+fn time_of_thread() -> Duration {
+    clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).map_or(Duration::ZERO, Duration::from)
 }
 
 /// Fills the list of words to sleep on. Returns the time until the next look. `None` if there is nothing to look at.

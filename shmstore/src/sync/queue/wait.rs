@@ -206,7 +206,8 @@ fn poll_attempts<T, E>(
     error: impl Fn(WaitError) -> Option<E>,
 ) -> Poll<Result<T, E>> {
     let ended = |ended: Ended| error(ended.error(awaited, Duration::ZERO)).expect("the wait has no limit");
-    for _ in 0..ATTEMPTS {
+    // A side that was busy for a moment is most often kept for long.
+    for _ in 0..if pending.was_late() { 1 } else { ATTEMPTS } {
         match attempt() {
             Attempt::Over(result) => return Poll::Ready(result),
             Attempt::NothingThere => match pending.poll(awaited, context) {

@@ -18,6 +18,9 @@ use crate::sys::shm::Access;
 /// The number of checks before a thread sleeps. They take less time than to fall asleep and be woken.
 const SPINS: u32 = 100;
 
+/// A thread whose check takes as long as this does not spin. A check of a damaged map may.
+const LONGEST_CHECK: Duration = Duration::from_micros(5);
+
 /// The slices after which a thread leaves them to the hub.
 const OWN_SLICES: u32 = 4;
 
@@ -29,9 +32,16 @@ const LONGEST: Duration = Duration::from_secs(3600);
 /// After each sleep, a flag in the object says whether it was removed. `ipcrm` does not set this flag, so the kernel is
 /// asked now and then. A call that does not sleep makes no system call, and a reader that polls makes few.
 pub(super) fn wait(awaited: &impl Waitable, timeout: Duration) -> Result<(), Ended> {
-    for _ in 0..if timeout.is_zero() { 1 } else { SPINS } {
+    if awaited.is_there() {
+        return Ok(());
+    }
+    let started = Instant::now();
+    for spins in 1..if timeout.is_zero() { 1 } else { SPINS } {
         if awaited.is_there() {
             return Ok(());
+        }
+        if spins == 1 && started.elapsed() >= LONGEST_CHECK {
+            break;
         }
         spin_loop();
     }
@@ -43,11 +53,12 @@ struct AnchorCheck(Instant);
 
 impl AnchorCheck {
     /// Returns `true` once a second, and when the time is over, unless there was no wait at all.
-    fn is_due(&mut self, is_over: bool) -> bool {
-        const PAUSE: Duration = Duration::from_secs(1);
+    fn is_due(&mut self, is_over: bool, is_watched: bool) -> bool {
+        // The hub wakes a thread that it looks after once a second if the anchor is lost.
+        let pause = Duration::from_millis(if is_watched { 100 } else { 1000 });
         const MOMENT: Duration = Duration::from_millis(1);
         let since = self.0.elapsed();
-        let is_time = since >= PAUSE || is_over && since >= MOMENT;
+        let is_time = since >= pause || is_over && since >= MOMENT;
         if is_time {
             self.0 = Instant::now();
         }
@@ -81,7 +92,7 @@ pub(super) fn sleep(
         }
         failpoint::reach(Step::WaitSlept);
         awaited.iter().for_each(|awaited| awaited.settle());
-        let (asks_kernel, checks_anchor) = (backoff.asks_now(), anchors.is_due(slice.is_none()));
+        let (asks_kernel, checks_anchor) = (backoff.asks_now(), anchors.is_due(slice.is_none(), long.is_some()));
         let ended = each_segment(awaited, |segment| end_of(segment, asks_kernel, checks_anchor));
         if ended.is_some() || slice.is_none() {
             // A change that came before the end is not lost.

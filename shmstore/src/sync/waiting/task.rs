@@ -21,6 +21,8 @@ pub(in crate::sync) struct Pending {
     registration: Registration,
     /// The time of the first copy that was not whole.
     copying_since: Option<Instant>,
+    /// The task waits for a moment, and not for a change.
+    is_late: bool,
 }
 
 impl Pending {
@@ -31,19 +33,27 @@ impl Pending {
         context: &mut Context<'_>,
     ) -> Poll<Result<A::Change, WaitError>> {
         for _ in 0..ATTEMPTS {
-            if let Err(ended) = ready!(self.poll(aim, context)) {
+            let polled = self.poll(aim, context);
+            if polled.is_pending() {
+                self.copying_since = None;
+            }
+            if let Err(ended) = ready!(polled) {
                 return Poll::Ready(Err(ended.error(aim, Duration::ZERO)));
             }
             match aim.change(TO_COPY / 100) {
                 Err(WaitError::NeverWhole { part, .. }) => {
                     let waited = self.copying_since.get_or_insert_with(Instant::now).elapsed();
                     if waited >= LONGEST_COPY {
+                        self.copying_since = None;
                         return Poll::Ready(Err(WaitError::NeverWhole { part, waited }));
                     }
                     break;
                 }
                 Ok(None) => {}
-                changed => return Poll::Ready(changed.map(|change| change.expect("it is there"))),
+                changed => {
+                    self.copying_since = None;
+                    return Poll::Ready(changed.map(|change| change.expect("it is there")));
+                }
             }
         }
         self.poll_again(context)
@@ -56,8 +66,14 @@ impl Pending {
         Poll::Pending
     }
 
+    /// Returns `true` if the last poll had the task woken after a moment.
+    pub(in crate::sync) fn was_late(&mut self) -> bool {
+        std::mem::take(&mut self.is_late)
+    }
+
     /// Has the task woken after a moment.
     pub(in crate::sync) fn poll_later<T>(&mut self, context: &mut Context<'_>) -> Poll<Result<T, Ended>> {
+        self.is_late = true;
         if self.registration.renew(context.waker()) != Some(State::Waiting) {
             self.registration.make_stray(context.waker()).map_err(|errno| Ended::NoThread(errno as i32))?;
         }
