@@ -158,15 +158,10 @@ impl<'a, K: ShmKey, V: ShmValue> Core<'a, K, V> {
                 Access::ReadWrite if searches % SEARCHES == 0 => Some(self.lock(left).map_err(|_| Over)?),
                 _ => None,
             };
-            let found = self.find_once(hash, &key, || !backoff.is_over());
-            let is_last = under_lock.is_some();
-            if let Some(held) = under_lock {
-                held.free_without_news();
-            }
-            match found {
+            match self.find_once(hash, &key, || !backoff.is_over()) {
                 Found::Live(entry, state) => return Ok(Some(Place { entry, state })),
                 Found::Absent => return Ok(None),
-                Found::Disturbed if is_last => return Ok(None),
+                Found::Disturbed if under_lock.is_some() => return Ok(None),
                 Found::Disturbed if !backoff.is_over() => {}
                 Found::Disturbed if left.limit() != Limit::Forever => return Err(Over),
                 // One search may take all of the time, if this process is stopped meanwhile.

@@ -110,12 +110,23 @@ fn sleep_once(
     long: Option<(&LongSleeper, Duration)>,
     look: &mut dyn FnMut() -> bool,
 ) -> bool {
-    let conditions: Vec<Condition<'_>> = awaited.iter().map(|awaited| awaited.condition()).collect();
-    let mut words = Vec::with_capacity(conditions.len().min(MOST_WORDS));
+    // A wait for one change allocates nothing.
+    let (one, many);
+    let conditions: &[Condition<'_>] = if let [awaited] = awaited {
+        one = [awaited.condition()];
+        &one
+    } else {
+        many = awaited.iter().map(|awaited| awaited.condition()).collect::<Vec<_>>();
+        &many
+    };
+    let (mut words, mut count) = ([Expected::new(0, 0); MOST_WORDS], 0);
     // All are announced before any is looked at.
     for (condition, &awaited) in conditions.iter().zip(awaited) {
         match condition.announce(access_of(awaited)) {
-            Some(expected) if words.len() < MOST_WORDS => words.push(Expected::new(condition.address(), expected)),
+            Some(expected) if count < MOST_WORDS => {
+                words[count] = Expected::new(condition.address(), expected);
+                count += 1;
+            }
             Some(_) => {}
             None => return look(),
         }
@@ -126,11 +137,12 @@ fn sleep_once(
     if is_there || conditions.iter().any(Condition::holds) {
         return is_there;
     }
-    let watched = long.and_then(|(long, left)| Some((long.watch(&conditions)?, left)));
+    let watched = long.and_then(|(long, left)| Some((long.watch(conditions)?, left)));
     let slice = watched.as_ref().map_or(slice, |(_, left)| (*left).min(LONGEST));
-    if let [word] = words[..] {
+    let words = &words[..count];
+    if let [word] = words {
         word.wait(slice);
-    } else if futex::wait_any(&words, slice) == WokenBy::Refused {
+    } else if futex::wait_any(words, slice) == WokenBy::Refused {
         words[0].wait(slice.min(Duration::from_millis(1)));
     }
     look()
