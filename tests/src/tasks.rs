@@ -71,6 +71,7 @@ pub fn block_counted<F: Future>(future: F, time: Duration) -> Option<(F::Output,
         if let Poll::Ready(done) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
             return Some((done, polls));
         }
+        time.checked_sub(started.elapsed())?;
         // A thread may be unparked for no reason. That would hide a lost wake-up.
         while alarm.wakes() == before {
             let left = time.checked_sub(started.elapsed())?;

@@ -67,6 +67,9 @@ impl<'a> AwaitedKeys<'a> {
     }
 }
 
+/// The time after which a search is disturbed.
+const LONGEST_SEARCH: Duration = Duration::from_micros(200);
+
 /// A version of the value of a key.
 ///
 /// A waiter for a key that is not in the map waits for a change of the keys, otherwise for a change of the entry.
@@ -78,8 +81,10 @@ pub(super) struct NewOfKey<'a, K, V> {
 
 impl<'a, K: ShmKey, V: ShmValue> NewOfKey<'a, K, V> {
     fn find(&self) -> Option<Place<'a>> {
-        // Within a time that is short against a slice, because a process that breaks the protocol may disturb it.
-        self.core.find(&self.key, &mut Left::of(Limit::Within(Duration::from_millis(1)))).ok().flatten()
+        // Within a short time, because a process that breaks the protocol may disturb it, and without the structure lock,
+        // whose release would ring the bell on which this waiter is about to sleep. Whatever else disturbs a search
+        // changes the keys, and so ends a sleep that began without the entry.
+        self.core.without_lock().find(&self.key, &mut Left::of(Limit::Within(LONGEST_SEARCH))).ok().flatten()
     }
 }
 

@@ -79,6 +79,11 @@ impl<'a, K: ShmKey, V: ShmValue> Core<'a, K, V> {
         Self { words, seed, table, part, access, _types: PhantomData }
     }
 
+    /// The same map, of which no search takes the structure lock.
+    pub(super) fn without_lock(self) -> Self {
+        Self { access: Access::ReadOnly, ..self }
+    }
+
     /// A key as it is written in the name of its entry.
     #[cold]
     pub(super) fn text_of(key: &K) -> KeyText {
