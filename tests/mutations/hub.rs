@@ -8,7 +8,7 @@ use super::Mutation;
 /// - The value that is expected after the last task. Without it the thread goes round some times in vain.
 /// - The note that the thread was kicked already, which saves kicks.
 /// - The kick for the first wait of all, after which there are slices. The models have none.
-/// - What is counted, noisy and hot words, and sleepers. The tests of the table have them.
+/// - Counts, noisy and hot words, and sleepers. The tests of the table have them.
 pub(crate) const HUB: &[Mutation] = mutations! {
     version_waiters the_flag_of_a_task fails versions_are_waited_for: "fetch_or(VERSION_WAITERS" => "fetch_or(0";
     version_waiters the_bell_before_the_flag fails versions_are_waited_for:

@@ -78,7 +78,7 @@ fn wait_without_threads() {
     let popped = block_on(streams.queue.pop_async());
     assert!(matches!(popped, Err(PopError::NoThread { .. })), "{popped:?}");
 
-    // What is there needs no thread, and a call sleeps itself.
+    // A change that is there needs no thread, and a call sleeps itself.
     parts.value.store([7; 32]);
     assert_eq!(block_on(newer).unwrap(), (1, [7; 32]));
     let (started, time) = (Instant::now(), Duration::from_millis(60));

@@ -82,8 +82,8 @@ pub(super) struct NewOfKey<'a, K, V> {
 impl<'a, K: ShmKey, V: ShmValue> NewOfKey<'a, K, V> {
     fn find(&self) -> Option<Place<'a>> {
         // Within a short time, because a process that breaks the protocol may disturb it, and without the structure lock,
-        // whose release would ring the bell on which this waiter is about to sleep. Whatever else disturbs a search
-        // changes the keys, and so ends a sleep that began without the entry.
+        // whose release would ring the bell on which this waiter is about to sleep. All other disturbances
+        // change the keys, and so end a sleep that began without the entry.
         self.core.without_lock().find(&self.key, &mut Left::of(Limit::Within(LONGEST_SEARCH))).ok().flatten()
     }
 }
