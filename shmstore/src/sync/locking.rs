@@ -105,7 +105,7 @@ fn sleep_for(word: &AtomicU32, token: u32, limit: Limit) -> Result<Taken, Acquir
 }
 
 /// Takes the lock over if the process that holds it has provably ended.
-fn acquire_from_dead_owner(word: &AtomicU32, token: u32) -> bool {
+pub(super) fn acquire_from_dead_owner(word: &AtomicU32, token: u32) -> bool {
     // Acquire: the holder took its participant slot before the lock, and the check for its death must see that slot.
     let holder = word.load(Acquire) & TOKEN;
     if holder == 0 || holder == token {

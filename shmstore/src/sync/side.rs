@@ -59,6 +59,15 @@ impl Side {
         is_taken.then(|| Held { side: self, token, token_now: this_process::token_word() })
     }
 
+    /// Takes the lock if its holder has provably ended.
+    pub(super) fn lock_of_dead(&self) -> Option<Held<'_>> {
+        let token = this_process::token();
+        locking::acquire_from_dead_owner(&self.lock, token).then(|| {
+            thread_mark::leave(&self.thread);
+            Held { side: self, token, token_now: this_process::token_word() }
+        })
+    }
+
     /// The flags of the part, and [`NEED_FENCE`].
     #[inline(always)]
     pub(super) fn flags(&self) -> &AtomicU32 {

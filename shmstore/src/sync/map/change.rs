@@ -36,10 +36,13 @@ impl<'a, K: ShmKey, V: ShmValue> Core<'a, K, V> {
         Ok(held)
     }
 
-    /// Completes what a dead process has left, if there is something and this process may write. Never waits.
+    /// Completes what a dead process has left, if there is something and this process may write. Never waits, and keeps
+    /// no lock from a process that changes keys.
     pub(super) fn recover_if_left(&self) {
         if self.access() == Access::ReadWrite && self.words.structure().is_changing() {
-            drop(self.lock(&mut Left::of(Limit::Never)));
+            if let Some(_held) = self.words.side.lock_of_dead() {
+                self.words.structure().recover(&self.table);
+            }
         }
     }
 
