@@ -74,16 +74,6 @@ fn a_service_on_tokio_answers_requests_that_wait() {
 }
 
 #[test]
-fn what_the_guide_shows_of_the_service_is_in_it() {
-    let chapter = include_str!("../../../../docs/guide/13-many-waits-and-async.md");
-    let program = include_str!("../../../../examples/tokio.rs");
-    let (_, shown) = chapter.split_once("```rust,ignore\n").expect("a part of the program");
-    let (shown, _) = shown.split_once("```").expect("its end");
-    let without_margin = |text: &str| text.lines().map(str::trim_start).collect::<Vec<_>>().join("\n");
-    assert!(without_margin(program).contains(&without_margin(shown)), "{shown}");
-}
-
-#[test]
 fn clients_that_break_the_rules_of_http_stop_no_other_client() {
     let service = Service::start();
     let silent: Vec<TcpStream> = (0..50).map(|_| service.client(b"GET /position?newer=1 HTTP/1.1\r\nHost:")).collect();
