@@ -22,6 +22,7 @@ mod part_name;
 mod remove;
 mod stream;
 mod subject;
+mod wait;
 
 use crate::layout::invalid_value::debug_is_display;
 pub use crate::layout::{InvalidValue, SchemaError};
@@ -33,13 +34,14 @@ pub(crate) use layout_mismatch::Conflict;
 pub use layout_mismatch::{LayoutMismatch, LayoutSummary};
 pub use map::{EntryError, InsertError, Removed};
 pub use open::{OpenError, Warning};
-pub use part::{Awaited, BeginError, Busy, Holder, LockError, WaitAnyError, WaitError};
+pub use part::{BeginError, Busy, Holder, LockError};
 pub(crate) use part_name::KeyText;
 pub use part_name::PartName;
 pub use remove::RemoveError;
 pub use stream::{JobLost, PopError, PushError, RecvError};
 pub use subject::{AnchorClaim, Creator, FileOwner, SegmentOwner, Subject};
 pub(crate) use subject::{if_refused, link_target, moment};
+pub use wait::{Awaited, WaitAnyError, WaitError};
 
 /// Any error of the crate. `?` turns each of the crate's errors into it, and it into [`std::io::Error`].
 #[derive(thiserror::Error)]

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::part::{anchor_lost, no_thread};
 use super::subject::after;
+use super::wait::{anchor_lost, no_thread};
 use super::{Awaited, Busy, InvalidValue, PartName, WaitError};
 
 /// Why an item was not pushed to a [`Queue`](crate::Queue). The queue is unchanged.

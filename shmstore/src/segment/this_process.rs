@@ -75,7 +75,7 @@ pub(crate) struct Local {
     attaching: Mutex<()>,
     /// Held for moments only, because every wait finds its segment here.
     registry: Mutex<Index>,
-    /// See [`registry::before_detach`].
+    /// See [`before_detach`].
     before_detach: OnceLock<fn(Range<usize>)>,
     /// The anchors that threads of this process have locked.
     anchor_locks: Mutex<AnchorLocks>,
@@ -273,6 +273,12 @@ fn random_bits() -> u64 {
             errno.desc()
         )
     })
+}
+
+/// Has a function called with the addresses of each segment before it is detached. It is called without the registry's
+/// lock, and must not use the memory any more when it returns.
+pub(crate) fn before_detach(call: fn(Range<usize>)) {
+    _ = local().before_detach.set(call);
 }
 
 impl Local {

@@ -173,7 +173,7 @@ impl Event {
     /// The future returns the errors of [`wait_past`](Self::wait_past), except [`WaitError::Timeout`], and
     /// [`WaitError::NoThread`].
     pub fn past(&self, seen: u64) -> Past<'_> {
-        self.notified(seen).future()
+        Past::of(self.notified(seen))
     }
 
     fn notified(&self, seen: u64) -> Notified<'_> {
@@ -222,7 +222,7 @@ impl EventView {
 
     /// Returns a wait for more than `seen` notifications: see [`Event::past`].
     pub fn past(&self, seen: u64) -> Past<'_> {
-        self.notified(seen).future()
+        Past::of(self.notified(seen))
     }
 
     fn notified(&self, seen: u64) -> Notified<'_> {

@@ -40,7 +40,7 @@ use nix::errno::Errno;
 
 use super::waiting::{Bell, Condition};
 use crate::segment::this_process;
-use crate::segment::this_process::registry::{self, access_at};
+use crate::segment::this_process::registry::access_at;
 use crate::sys::futex;
 use crate::sys::shm::Access;
 use table::{Added, Table};
@@ -128,7 +128,7 @@ pub(super) fn hub() -> &'static Hub {
         if let Some(hub) = unsafe { known.as_ref() }.filter(|hub| hub.token == token) {
             return hub;
         }
-        registry::before_detach(forget);
+        this_process::before_detach(forget);
         let fresh = Box::into_raw(Box::new(Hub {
             token,
             table: Mutex::new(Table::new(futex::MOST_WORDS - 1)),

@@ -71,7 +71,9 @@ pub(super) trait Waitable {
     }
 
     /// How the part was reached. A part of a view may be in memory that this process can write nevertheless.
-    fn access(&self) -> Access;
+    fn access(&self) -> Access {
+        Access::ReadWrite
+    }
 
     /// Completes what dead processes have left. Called after each sleep that did not end with the change.
     fn settle(&self) {}
@@ -106,6 +108,9 @@ pub(super) fn wait_for<A: Aim>(aim: &A, timeout: Duration) -> Result<A::Change, 
 /// Waits for a change, at most for `timeout`. Returns the time that is left for a copy. The copy has a limit, too,
 /// because a process that breaks the protocol can prevent any whole copy.
 pub(super) fn wait_until_there(awaited: &impl Waitable, timeout: Duration) -> Result<Duration, Ended> {
+    if awaited.is_there() {
+        return Ok(timeout.max(TO_COPY));
+    }
     let started = Instant::now();
     sleep::wait(awaited, timeout)?;
     Ok(timeout.saturating_sub(started.elapsed()).max(TO_COPY))
@@ -114,7 +119,13 @@ pub(super) fn wait_until_there(awaited: &impl Waitable, timeout: Duration) -> Re
 /// Makes a type with the fields `aim` and `pending` a future of what comes with the change, and something that
 /// [`wait_any`] takes.
 macro_rules! awaitable {
-    ([$($generics:tt)*] $type:ty, $change:ty) => {
+    ([$($generics:tt)*] $type:ty, $aim:ty, $change:ty) => {
+        impl<$($generics)*> $type {
+            pub(super) fn of(aim: $aim) -> Self {
+                Self { aim, pending: $crate::sync::waiting::Pending::default() }
+            }
+        }
+
         impl<$($generics)*> std::future::Future for $type {
             type Output = Result<$change, $crate::error::WaitError>;
 

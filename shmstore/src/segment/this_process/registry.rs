@@ -7,12 +7,12 @@
 //! registry's mutex.
 #![allow(unsafe_code)]
 
+mod find;
 mod index;
 mod inherit;
 mod lost_anchor;
 mod removal;
 
-use std::ops::Range;
 use std::path::Path;
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
@@ -30,6 +30,7 @@ use crate::segment::liveness::{Liveness, LivenessFile};
 use crate::segment::participants::{ClaimError, MAX_FIELDS, Occupant, Slot, SlotTable};
 use crate::sys::shm::{Access, Mapping};
 
+pub(crate) use find::{access_at, segment_at};
 pub(super) use index::Index;
 pub(super) use inherit::inherit;
 
@@ -92,12 +93,6 @@ pub(crate) fn register(candidate: Candidate<'_>) -> Result<SegmentRef, ClaimErro
     Ok(publish(attachment, &mut local.lock_registry()).new_ref())
 }
 
-/// Has a function called with the addresses of each segment before it is detached. It is called without the registry's
-/// lock, and must not use the memory any more when it returns.
-pub(crate) fn before_detach(call: fn(Range<usize>)) {
-    _ = local().before_detach.set(call);
-}
-
 /// The attachment that this process has of the same segment already.
 fn same(attachment: &Attachment, registry: &Index) -> Option<&'static Attachment> {
     let mut of_segment = registry.of_segment(attachment.shmid).filter_map(attachment_in);
@@ -115,20 +110,6 @@ pub(crate) fn register_to_read(candidate: Candidate<'_>) -> SegmentRef {
         }
         None => publish(attachment, &mut registry).new_ref(),
     }
-}
-
-/// The attached segment that an address is in.
-pub(crate) fn segment_at(address: usize) -> Option<SegmentRef> {
-    attachment_at(address, &local().lock_registry()).map(Attachment::new_ref)
-}
-
-/// How this process may use the memory at an address. `None` if it is in no attached segment.
-pub(crate) fn access_at(address: usize) -> Option<Access> {
-    attachment_at(address, &local().lock_registry()).map(|known| known.mapping.access())
-}
-
-fn attachment_at(address: usize, registry: &Index) -> Option<&'static Attachment> {
-    registry.at_or_below(address).and_then(attachment_in).filter(|known| known.mapping.contains(address))
 }
 
 impl Local {

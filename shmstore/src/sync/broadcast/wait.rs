@@ -73,7 +73,7 @@ pub struct ItemSent<'a, V: ShmValue> {
     pending: Pending,
 }
 
-awaitable!(['a, V: ShmValue] ItemSent<'a, V>, ());
+awaitable!(['a, V: ShmValue] ItemSent<'a, V>, Sent<'a, V>, ());
 
 /// Waits of tasks and of [`wait_any`](crate::wait_any), and waits that a flag ends.
 impl<'a, V: ShmValue, const N: usize> Subscriber<'a, V, N> {
@@ -84,7 +84,7 @@ impl<'a, V: ShmValue, const N: usize> Subscriber<'a, V, N> {
     ///
     /// The future returns [`WaitError::Removed`], [`WaitError::AnchorLost`] and [`WaitError::NoThread`].
     pub fn not_empty(&self) -> ItemSent<'a, V> {
-        ItemSent { aim: self.next_sent(), pending: Pending::default() }
+        ItemSent::of(self.next_sent())
     }
 
     /// Returns a future that receives the next item, once it is sent. If it is dropped before that, no item is missed.

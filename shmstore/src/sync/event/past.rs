@@ -22,12 +22,6 @@ pub(super) struct Notified<'a> {
     pub(super) access: Access,
 }
 
-impl<'a> Notified<'a> {
-    pub(super) fn future(self) -> Past<'a> {
-        Past { aim: self, pending: Pending::default() }
-    }
-}
-
 impl Waitable for Notified<'_> {
     fn condition(&self) -> Condition<'_> {
         Condition::Notification { event: &self.event.word, seen: self.seen }
@@ -51,4 +45,4 @@ impl Aim for Notified<'_> {
     }
 }
 
-awaitable!([] Past<'_>, u64);
+awaitable!(['a] Past<'a>, Notified<'a>, u64);

@@ -46,8 +46,8 @@ impl<C: Subject, W> Table<C, W> {
 
     /// Wakes a waiter that must settle what a dead process may have left.
     fn settle(&mut self, word: u32, wakes: &mut Vec<Wake<W>>) {
-        let Some(first) = self.subject(self.words[word].first) else { return };
-        if first.is_unsettled() {
+        let first = self.waits.get(self.words[word].first as usize).and_then(|wait| wait.subject);
+        if first.is_some_and(|subject| subject.is_unsettled()) {
             // One that may write settles for all. The others can only look again.
             let mut has_settler = false;
             let decide =

@@ -50,7 +50,7 @@ impl Objects {
     fn next(&mut self, hub: &Hub) -> Vec<SegmentRef> {
         let table = hub.lock();
         let mut found = Vec::new();
-        while let Some(address) = table.next_address(self.from) {
+        while let Some(address) = table.words.next_address(self.from) {
             if found.len() == MOST {
                 return found;
             }

@@ -252,15 +252,6 @@ impl<C: Subject, W> Table<C, W> {
         }
     }
 
-    /// The first address from `from` on of a word for which there may be a wait.
-    pub(super) fn next_address(&self, from: usize) -> Option<usize> {
-        self.words.next_address(from)
-    }
-
-    pub(super) fn subject(&self, key: u32) -> Option<C> {
-        self.waits.get(key as usize).and_then(|wait| wait.subject)
-    }
-
     /// Wakes the waiters for a word for which `decide` returns a reason. Returns `true` if there was one.
     pub(super) fn wake_where(
         &mut self,

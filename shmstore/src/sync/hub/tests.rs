@@ -327,7 +327,7 @@ fn what_is_unmapped_is_forgotten() {
     let forgotten = table.forget(1..5);
     assert_eq!(forgotten.iter().filter(|waiter| matches!(waiter, Waiter::Task(1..5))).count(), 4);
     assert_eq!(forgotten.iter().filter(|waiter| matches!(waiter, Waiter::Sleeper)).count(), 4);
-    let addresses = [0, 1, 5, 6].map(|from| table.next_address(from));
+    let addresses = [0, 1, 5, 6].map(|from| table.words.next_address(from));
     assert_eq!((armed(&table), addresses), (vec![0], [Some(0), Some(5), Some(5), None]));
     assert!(table.forget(0..6).len() == 4 && !table.is_idle());
     table.remove(stray);

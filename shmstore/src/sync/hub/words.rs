@@ -98,6 +98,7 @@ impl<P: Bell> Words<P> {
         self.by_address.range(range).map(|(_, &word)| word).collect()
     }
 
+    /// The first address from `from` on of a word for which there may be a wait.
     pub(super) fn next_address(&self, from: usize) -> Option<usize> {
         self.by_address.range(from..).next().map(|(&address, _)| address)
     }

@@ -143,10 +143,6 @@ impl<K: ShmKey, V: ShmValue> Waitable for NewOfEntry<'_, K, V> {
         Condition::Entry(AwaitedEntry { entry, state, seen: self.seen })
     }
 
-    fn access(&self) -> Access {
-        Access::ReadWrite
-    }
-
     fn describe(&self) -> Awaited {
         let newest = self.entry.version().unwrap_or(0);
         Awaited::Version { part: self.entry.name(), seen: self.seen, newest }

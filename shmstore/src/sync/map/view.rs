@@ -147,7 +147,7 @@ impl<K: ShmKey, V: ShmValue, const N: usize> MapView<K, V, N> {
 
     /// Returns a wait for a newer version of the value of a key: see [`Map::newer`].
     pub fn newer(&self, key: &K, seen: u64) -> NewerOfKey<'_, K, V> {
-        self.new_of_key(key, seen).future()
+        NewerOfKey::of(self.new_of_key(key, seen))
     }
 
     /// Waits until a key is inserted or removed: see [`Map::wait_changed`].
@@ -174,7 +174,7 @@ impl<K: ShmKey, V: ShmValue, const N: usize> MapView<K, V, N> {
 
     /// Returns a wait for an insertion or removal of a key: see [`Map::changed`].
     pub fn changed(&self, seen: u64) -> KeysChanged<'_, K, V> {
-        self.keys_changed(seen).future()
+        KeysChanged::of(self.keys_changed(seen))
     }
 
     fn new_of_key(&self, key: &K, seen: u64) -> NewOfKey<'_, K, V> {

@@ -72,7 +72,7 @@ impl<K: ShmKey, V: ShmValue, const N: usize> Map<K, V, N> {
     /// The future returns the errors of [`wait_newer`](Self::wait_newer), except [`WaitError::Timeout`], and
     /// [`WaitError::NoThread`].
     pub fn newer(&self, key: &K, seen: u64) -> NewerOfKey<'_, K, V> {
-        self.new_of_key(key, seen).future()
+        NewerOfKey::of(self.new_of_key(key, seen))
     }
 
     fn new_of_key(&self, key: &K, seen: u64) -> NewOfKey<'_, K, V> {
@@ -153,7 +153,7 @@ impl<K: ShmKey, V: ShmValue, const N: usize> Map<K, V, N> {
     /// The future returns the errors of [`wait_changed`](Self::wait_changed), except [`WaitError::Timeout`], and
     /// [`WaitError::NoThread`].
     pub fn changed(&self, seen: u64) -> KeysChanged<'_, K, V> {
-        self.keys_changed(seen).future()
+        KeysChanged::of(self.keys_changed(seen))
     }
 
     fn keys_changed(&self, seen: u64) -> Changed<'_, K, V> {
@@ -185,27 +185,9 @@ pub struct KeysChanged<'a, K: ShmKey, V: ShmValue> {
     pending: Pending,
 }
 
-awaitable!(['a, K: ShmKey, V: ShmValue] NewerOfKey<'a, K, V>, (u64, V));
-awaitable!(['a, K: ShmKey, V: ShmValue] NewerOfEntry<'a, K, V>, (u64, V));
-awaitable!(['a, K: ShmKey, V: ShmValue] KeysChanged<'a, K, V>, u64);
-
-impl<'a, K: ShmKey, V: ShmValue> NewOfKey<'a, K, V> {
-    pub(super) fn future(self) -> NewerOfKey<'a, K, V> {
-        NewerOfKey { aim: self, pending: Pending::default() }
-    }
-}
-
-impl<'a, K: ShmKey, V: ShmValue> NewOfEntry<'a, K, V> {
-    pub(super) fn future(self) -> NewerOfEntry<'a, K, V> {
-        NewerOfEntry { aim: self, pending: Pending::default() }
-    }
-}
-
-impl<'a, K: ShmKey, V: ShmValue> Changed<'a, K, V> {
-    pub(super) fn future(self) -> KeysChanged<'a, K, V> {
-        KeysChanged { aim: self, pending: Pending::default() }
-    }
-}
+awaitable!(['a, K: ShmKey, V: ShmValue] NewerOfKey<'a, K, V>, NewOfKey<'a, K, V>, (u64, V));
+awaitable!(['a, K: ShmKey, V: ShmValue] NewerOfEntry<'a, K, V>, NewOfEntry<'a, K, V>, (u64, V));
+awaitable!(['a, K: ShmKey, V: ShmValue] KeysChanged<'a, K, V>, Changed<'a, K, V>, u64);
 
 impl<K: ShmKey, V: ShmValue> Repeat for NewerOfEntry<'_, K, V> {
     type Value = V;

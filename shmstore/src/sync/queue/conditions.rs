@@ -10,7 +10,6 @@ use crate::sync::atomics::AtomicU64;
 use crate::sync::ring::Ring;
 use crate::sync::side::Side;
 use crate::sync::waiting::{Aim, Condition, Waitable};
-use crate::sys::shm::Access;
 
 /// The condition that a queue has an item.
 #[derive(Clone, Copy)]
@@ -69,10 +68,6 @@ impl Waitable for Items<'_> {
         Condition::Item(AwaitedItem { producers: &producers.side, consumers, ring })
     }
 
-    fn access(&self) -> Access {
-        Access::ReadWrite
-    }
-
     fn settle(&self) {
         self.0.reap();
     }
@@ -89,10 +84,6 @@ impl Waitable for FreeSlot<'_> {
     fn condition(&self) -> Condition<'_> {
         let Core { producers: Producers { tail, .. }, consumers, ring, .. } = self.0;
         Condition::Slot(AwaitedSlot { tail, consumers, ring })
-    }
-
-    fn access(&self) -> Access {
-        Access::ReadWrite
     }
 
     fn settle(&self) {

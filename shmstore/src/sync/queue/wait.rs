@@ -27,8 +27,8 @@ pub struct NotFull<'a> {
     pending: Pending,
 }
 
-awaitable!([] NotEmpty<'_>, ());
-awaitable!([] NotFull<'_>, ());
+awaitable!(['a] NotEmpty<'a>, Items<'a>, ());
+awaitable!(['a] NotFull<'a>, FreeSlot<'a>, ());
 
 /// Waits of tasks and of [`wait_any`](crate::wait_any), and waits that a flag ends.
 impl<V: ShmValue, const N: usize> Queue<V, N> {
@@ -51,7 +51,7 @@ impl<V: ShmValue, const N: usize> Queue<V, N> {
     ///
     /// The future returns [`WaitError::Removed`], [`WaitError::AnchorLost`] and [`WaitError::NoThread`].
     pub fn not_empty(&self) -> NotEmpty<'_> {
-        NotEmpty { aim: Items(self.core()), pending: Pending::default() }
+        NotEmpty::of(Items(self.core()))
     }
 
     /// Returns a wait for a free slot, for [`wait_any`](crate::wait_any) and `.await`. Another producer may use the
@@ -61,7 +61,7 @@ impl<V: ShmValue, const N: usize> Queue<V, N> {
     ///
     /// As for [`not_empty`](Self::not_empty).
     pub fn not_full(&self) -> NotFull<'_> {
-        NotFull { aim: FreeSlot(self.core()), pending: Pending::default() }
+        NotFull::of(FreeSlot(self.core()))
     }
 
     /// Returns a future that pops the oldest item, once there is one. If it is dropped before that, no item is popped.

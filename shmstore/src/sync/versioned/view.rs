@@ -151,7 +151,7 @@ impl<V: ShmValue> VersionedView<V> {
 
     /// Returns a wait for a version newer than `seen`: see [`Versioned::newer`].
     pub fn newer(&self, seen: u64) -> Newer<'_, V> {
-        self.part.new_version(seen, Access::ReadOnly).future()
+        Newer::of(self.part.new_version(seen, Access::ReadOnly))
     }
 
     /// Returns a wait for one version after another, from the first after the present one: see [`Versioned::changes`].

@@ -143,7 +143,7 @@ impl<V: ShmValue> Versioned<V> {
     /// The future returns the errors of [`wait_newer`](Self::wait_newer), except [`WaitError::Timeout`], and
     /// [`WaitError::NoThread`].
     pub fn newer(&self, seen: u64) -> Newer<'_, V> {
-        self.new_version(seen, Access::ReadWrite).future()
+        Newer::of(self.new_version(seen, Access::ReadWrite))
     }
 
     /// Returns a wait for one version after another, for tasks. The first one is newer than the present version.
@@ -189,10 +189,6 @@ pub(in crate::sync) struct NewVersion<'a, V: ShmValue> {
 }
 
 impl<'a, V: ShmValue> NewVersion<'a, V> {
-    pub(in crate::sync) fn future(self) -> Newer<'a, V> {
-        Newer { aim: self, pending: Pending::default() }
-    }
-
     pub(in crate::sync) fn wait(&self, timeout: Duration) -> Result<(u64, V), WaitError> {
         wait_for(self, timeout)
     }
@@ -225,7 +221,7 @@ impl<V: ShmValue> Aim for NewVersion<'_, V> {
     }
 }
 
-awaitable!(['a, V: ShmValue] Newer<'a, V>, (u64, V));
+awaitable!(['a, V: ShmValue] Newer<'a, V>, NewVersion<'a, V>, (u64, V));
 
 impl<V: ShmValue> Repeat for Newer<'_, V> {
     type Value = V;

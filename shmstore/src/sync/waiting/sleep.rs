@@ -27,14 +27,12 @@ const OWN_SLICES: u32 = 4;
 /// The longest sleep of a thread that the hub looks after.
 const LONGEST: Duration = Duration::from_secs(3600);
 
-/// Waits for a change, at most for `timeout`. A `timeout` that the clock cannot express has no end.
+/// Waits for a change that was not there just now, at most for `timeout`. A `timeout` that the clock cannot express has
+/// no end.
 ///
 /// After each sleep, a flag in the object says whether it was removed. `ipcrm` does not set this flag, so the kernel is
 /// asked now and then. A call that does not sleep makes no system call, and a reader that polls makes few.
 pub(super) fn wait(awaited: &impl Waitable, timeout: Duration) -> Result<(), Ended> {
-    if awaited.is_there() {
-        return Ok(());
-    }
     let started = Instant::now();
     for spins in 1..if timeout.is_zero() { 1 } else { SPINS } {
         if awaited.is_there() {

@@ -47,7 +47,7 @@ impl<'a, K: ShmKey, V: ShmValue> Entry<'a, K, V> {
     /// The future returns the errors of [`wait_newer`](Self::wait_newer), except [`WaitError::Timeout`], and
     /// [`WaitError::NoThread`].
     pub fn newer(&self, seen: u64) -> NewerOfEntry<'a, K, V> {
-        self.new_version(seen).future()
+        NewerOfEntry::of(self.new_version(seen))
     }
 
     /// Returns a wait for one version after another, for tasks. The first one is newer than the present version.
