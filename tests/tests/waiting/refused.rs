@@ -4,7 +4,7 @@ use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use nix::libc;
-use nix::sys::resource::{Resource, setrlimit};
+use nix::sys::resource::{Resource, getrlimit, rlim_t, setrlimit};
 use shmstore::error::PopError;
 use shmstore::{WaitError, wait_any};
 use shmstore_tests::again;
@@ -67,11 +67,30 @@ fn task_is_told_that_its_process_may_start_no_thread() {
     });
 }
 
+/// The limit on threads, until it is dropped. The programs that clean up can be started then.
+struct Limited {
+    before: (rlim_t, rlim_t),
+}
+
+impl Limited {
+    fn to_no_other_thread() -> Self {
+        let before = getrlimit(Resource::RLIMIT_NPROC).unwrap();
+        setrlimit(Resource::RLIMIT_NPROC, 1, before.1).unwrap();
+        Self { before }
+    }
+}
+
+impl Drop for Limited {
+    fn drop(&mut self) {
+        setrlimit(Resource::RLIMIT_NPROC, self.before.0, self.before.1).unwrap();
+    }
+}
+
 fn wait_without_threads() {
     let scratch = Scratch::new();
     let parts = scratch.store().create::<Parts>().unwrap();
     let streams = scratch.store().create::<Streams>().unwrap();
-    setrlimit(Resource::RLIMIT_NPROC, 1, 1).unwrap();
+    let _limited = Limited::to_no_other_thread();
     let mut newer = parts.value.newer(0);
     let Poll::Ready(Err(refused)) = poll_once(&mut newer) else { panic!("a thread was started") };
     assert!(matches!(refused, WaitError::NoThread { errno: libc::EAGAIN, .. }), "{refused}");
