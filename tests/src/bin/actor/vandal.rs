@@ -1,6 +1,7 @@
 //! Writes over the object under a store: path, seed, how many writes. See `shmstore_tests::vandal`.
 //!
-//! Answers `ok ready`, begins when told, and answers `written …` now and then, `done …` in the end.
+//! Answers `ok ready`, begins when told, answers `written …` now and then and `done …` when it has made its writes, and
+//! goes on until it is killed.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -23,7 +24,8 @@ pub(crate) fn play() {
     println!("ok ready");
     io::stdin().read_line(&mut String::new()).expect("somebody to tell us");
     let mut told = 0;
-    while vandal.written() < writes {
+    let mut done = false;
+    loop {
         for _ in 0..pauses.within(1..24) {
             vandal.strike(&raw);
         }
@@ -39,7 +41,10 @@ pub(crate) fn play() {
             told = vandal.written() / 100_000;
             println!("written {}", vandal.written());
         }
+        if !done && vandal.written() >= writes {
+            done = true;
+            println!("done {}", vandal.written());
+        }
         thread::sleep(Duration::from_micros(pauses.number() % 1000));
     }
-    println!("done {}", vandal.written());
 }

@@ -1,13 +1,14 @@
 //! Uses the object under a store as one that keeps to the protocol: path, seed, and what it does. See
 //! `shmstore_tests::victim`.
 //!
-//! Answers `ok ready`, and goes on until it is told something; then answers `ok` and what came of each call. `forever`
-//! makes the calls that have no limit, each in a thread of its own, and so may never end: it is killed.
+//! Answers `ok ready`, and goes on until it is told something, and until each call has come to what it is for, within
+//! reason; then answers `ok` and what came of each call. `forever` makes the calls that have no limit, each in a thread
+//! of its own, and so may never end: it is killed.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use std::{io, panic, process, thread};
 
 use shmstore::{Shared, Store};
@@ -17,6 +18,9 @@ use shmstore_tests::raw::guard_segments;
 use shmstore_tests::victim::Victim;
 
 const CHOSEN: Choosy = Choosy { letter: 'x', modes: [Mode::Stop; 3], flag: true };
+
+/// For a call that is rarely lucky.
+const GRACE: Duration = Duration::from_secs(60);
 
 /// Calls that may take as long as a peer likes.
 const FOREVER: &[fn(&EveryPart)] = &[
@@ -89,6 +93,10 @@ pub(crate) fn play() {
             });
             println!("ok ready");
             while !stop.load(Relaxed) {
+                victim.act();
+            }
+            let deadline = Instant::now() + GRACE;
+            while victim.not_yet().is_some() && Instant::now() < deadline {
                 victim.act();
             }
             victim.check_danger();

@@ -51,7 +51,7 @@ fn no_write_of_a_peer_does_harm_between_two_calls() {
     let key = scratch.key('H');
     let mut raw = Raw::at_key(key);
     let mut vandal = Vandal::new(Random::new(random.number()), &raw);
-    while vandal.written() < writes() {
+    while vandal.written() < writes() || (victim.not_yet().is_some() && vandal.written() < 20 * writes()) {
         for _ in 0..random.within(1..8) {
             vandal.strike(&raw);
         }
