@@ -31,6 +31,7 @@ pub(crate) mod copy;
 mod describe;
 mod event;
 mod event_word;
+pub(crate) mod frames;
 mod hub;
 mod lock;
 mod lock_word;
@@ -61,8 +62,8 @@ pub use map::{Entry, Iter, Keys, KeysChanged, Map, MapView, NewerOfEntry, NewerO
 pub(crate) use map::{key_hash, state as map_state};
 pub use queue::{Consumer, Job, NotEmpty, NotFull, Pop, Producer, Push, Queue, QueueView, Take};
 pub(crate) use untyped::{
-    MapOffsets, RingOffsets, VersionedOffsets, broadcast_words, entry_words, holder, map_words, newest, queue_words,
-    stable_at, try_copy,
+    FramesOffsets, MapOffsets, RingOffsets, VersionedOffsets, broadcast_words, entry_words, frames_words, holder,
+    map_words, newest, queue_words, stable_at, try_copy,
 };
 pub use versioned::{Newer, Transaction, Versioned, VersionedView, Writer};
 pub use waiting::{Awaitable, Changes, Ready, wait_any, wait_any_while};

@@ -133,6 +133,62 @@ impl MapOffsets {
     }
 }
 
+/// The offsets and sizes of a `Frames`, in bytes: see the tables of `frames/memory.rs`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct FramesOffsets {
+    /// The first pin entry.
+    pub(crate) pins: u64,
+    /// The first frame. The words before it are at [`frames_words`].
+    pub(crate) frames: u64,
+    /// The metadata, from the start of its frame. The number of elements is at 0.
+    pub(crate) meta: u64,
+    /// The first element, from the start of its frame.
+    pub(crate) elements: u64,
+    /// From one frame to the next.
+    pub(crate) stride: u64,
+    /// The size of the whole.
+    pub(crate) size: u64,
+    pub(crate) align: u64,
+}
+
+impl FramesOffsets {
+    /// Returns the offsets for `slots` frames of up to `capacity` elements. `element` and `meta` are the size and the
+    /// alignment of an element and of the metadata. `None` if no memory is that large.
+    pub(crate) const fn of(element: (u64, u64), capacity: u64, slots: u64, meta: (u64, u64)) -> Option<Self> {
+        const UNIT_SIZE: u64 = UNIT as u64;
+        const MOST: u64 = 1 << 60;
+        let ((element_size, element_align), (meta_size, meta_align)) = (element, meta);
+        let is_possible = element_align.is_power_of_two() && meta_align.is_power_of_two();
+        if !is_possible || element_align > 1 << 32 || meta_align > 1 << 32 || meta_size > MOST {
+            return None;
+        }
+        let Some(bytes) = element_size.checked_mul(capacity) else { return None };
+        if bytes > MOST || slots > frames_words::MOST_SLOTS {
+            return None;
+        }
+        let element_align = if element_align > LINE { element_align } else { LINE };
+        let align = if element_align > meta_align { element_align } else { meta_align };
+        let pins = (frames_words::SLOTS + 8 * slots).next_multiple_of(LINE);
+        let frames = (pins + 8 * frames_words::PINS).next_multiple_of(align);
+        let meta = if meta_align > UNIT_SIZE { meta_align } else { UNIT_SIZE };
+        let elements = (meta + meta_size.next_multiple_of(UNIT_SIZE)).next_multiple_of(element_align);
+        let stride = (elements + bytes).next_multiple_of(align);
+        Some(Self { pins, frames, meta, elements, stride, size: frames + slots * stride, align })
+    }
+}
+
+/// The offsets of the words of a `Frames`.
+pub(crate) mod frames_words {
+    pub(crate) const LOCK: u64 = 0;
+    pub(crate) const ROOM: u64 = 16;
+    pub(crate) const NEWEST: u64 = 128;
+    pub(crate) const SLOTS: u64 = 136;
+    /// The number of pin entries.
+    pub(crate) const PINS: u64 = 64;
+    pub(crate) const LEAST_SLOTS: u64 = 3;
+    pub(crate) const MOST_SLOTS: u64 = 16;
+}
+
 /// The offsets of the words of a `Map`.
 pub(crate) mod map_words {
     pub(crate) const LOCK: u64 = 0;
