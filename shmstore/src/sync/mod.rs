@@ -33,6 +33,7 @@ mod event;
 mod event_word;
 pub(crate) mod frames;
 mod hub;
+mod judge;
 mod lock;
 mod lock_word;
 mod locking;
