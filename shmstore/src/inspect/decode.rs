@@ -148,6 +148,7 @@ impl<'l, 'm> Decoder<'l, 'm> {
             OwnedKind::Map { capacity, key, value } => {
                 self.map(Types { map: schema, key, value, capacity: *capacity }, memory, at)
             }
+            OwnedKind::Frames { .. } => Err("a `Frames` is not shown yet".into()),
             OwnedKind::Pad | OwnedKind::Phantom => Ok(Value::Nothing),
         }
     }

@@ -75,6 +75,7 @@ impl Copier<'_> {
             OwnedKind::Queue { capacity, value } => self.queue(schema, value, *capacity, at),
             OwnedKind::Broadcast { capacity, value } => self.broadcast(schema, value, *capacity, at),
             OwnedKind::Map { capacity, key, value } => self.map(schema, (key, value, *capacity), at),
+            OwnedKind::Frames { .. } => Err(here("a `Frames` is not saved yet".into())),
             OwnedKind::Array { .. } | OwnedKind::Pad | OwnedKind::Phantom => Ok(()),
         }
     }
