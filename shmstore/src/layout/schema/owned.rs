@@ -180,6 +180,11 @@ impl OwnedSchema {
         Self { hash, size, align, kind, depth }
     }
 
+    /// Returns `true` for `PhantomData` and `()`.
+    pub(crate) fn is_phantom(&self) -> bool {
+        matches!(self.kind, OwnedKind::Phantom)
+    }
+
     /// Returns the size of the type, in bytes.
     #[must_use]
     pub fn size(&self) -> u64 {

@@ -30,10 +30,10 @@ impl fmt::Display for OwnedSchema {
             OwnedKind::Queue { capacity, value } => write!(f, "Queue<{value}, {capacity}>"),
             OwnedKind::Broadcast { capacity, value } => write!(f, "Broadcast<{value}, {capacity}>"),
             OwnedKind::Map { capacity, key, value } => write!(f, "Map<{key}, {value}, {capacity}>"),
-            OwnedKind::Frames { capacity, slots, element, meta } => match meta.kind() {
-                OwnedKind::Phantom => write!(f, "Frames<{element}, {capacity}, {slots}>"),
-                _ => write!(f, "Frames<{element}, {capacity}, {slots}, {meta}>"),
-            },
+            OwnedKind::Frames { capacity, slots, element, meta } => {
+                write!(f, "Frames<{element}, {capacity}, {slots}")?;
+                if meta.is_phantom() { f.write_str(">") } else { write!(f, ", {meta}>") }
+            }
         }
     }
 }
