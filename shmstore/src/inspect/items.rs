@@ -125,7 +125,9 @@ fn find<'a>(schema: &'a OwnedSchema, at: Option<usize>, steps: &[Step]) -> Optio
             | OwnedKind::Broadcast { value: item, .. },
             Step::Index(_),
         )
-        | (OwnedKind::Map { value: item, .. }, Step::Index(_) | Step::Key(_)) => find(item, None, rest),
+        | (OwnedKind::Map { value: item, .. }, Step::Index(_) | Step::Key(_))
+        | (OwnedKind::Frames { element: item, .. }, Step::Index(_)) => find(item, None, rest),
+        (OwnedKind::Frames { meta, .. }, Step::Field(name)) if name == "meta" => find(meta, None, rest),
         _ => None,
     }
 }

@@ -44,6 +44,7 @@
 
 mod decode;
 mod describe;
+mod frames;
 mod image;
 mod items;
 mod limits;
@@ -77,11 +78,14 @@ pub use saved::{SavedError, SavedObject};
 pub use segment::{Description, Segment, Usage, segments, usage};
 pub use value::Value;
 
+pub(crate) use frames::{Frames, FramesPlaces, FramesTypes};
 pub(crate) use image::{Image, Used};
 pub(crate) use map::{Map, MapPlaces};
 pub(crate) use memory::{Memory, offset};
 pub(crate) use ring::{Broadcast, Queue, RingPlaces, Span};
 
+#[cfg(test)]
+pub(crate) use frames::samples as frames_samples;
 #[cfg(test)]
 pub(crate) use map::samples as map_samples;
 #[cfg(test)]

@@ -177,7 +177,12 @@ impl FramesOffsets {
         let meta = if meta_align > UNIT_SIZE { meta_align } else { UNIT_SIZE };
         let elements = (meta + meta_size + SPARE).next_multiple_of(element_align);
         let stride = (elements + bytes + SPARE).next_multiple_of(align);
-        Some(Self { pins, frames, meta, elements, stride, size: frames + slots * stride, align })
+        match stride.checked_mul(slots) {
+            Some(all) if all <= i64::MAX as u64 - frames => {
+                Some(Self { pins, frames, meta, elements, stride, size: frames + all, align })
+            }
+            _ => None,
+        }
     }
 }
 
