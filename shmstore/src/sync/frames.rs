@@ -25,7 +25,7 @@ use super::atomics;
 use super::describe::PartRef;
 use crate::error::{LoanError, PinError};
 use crate::layout::schema::{Kind, Schema};
-use crate::layout::{DebugValue, ShmId, ShmLayout, ShmObject, ShmValue};
+use crate::layout::{ShmId, ShmLayout, ShmObject, ShmValue};
 use crate::sync::backoff::Limit;
 use crate::sync::waiting::in_turns;
 use crate::sys::shm::{self, Access};
@@ -163,10 +163,7 @@ impl<E: ShmValue, const N: usize, const K: usize, M: ShmValue> Frames<E, N, K, M
     /// # Errors
     ///
     /// [`LoanError::Removed`] and [`LoanError::AnchorLost`] as for [`loan_timeout`](Self::loan_timeout).
-    pub fn loan_while(
-        &self,
-        keep_waiting: impl Fn() -> bool,
-    ) -> Result<Option<FrameMut<'_, E, N, K, M>>, LoanError> {
+    pub fn loan_while(&self, keep_waiting: impl Fn() -> bool) -> Result<Option<FrameMut<'_, E, N, K, M>>, LoanError> {
         in_turns(keep_waiting, |turn| self.loan_timeout(turn))
     }
 
@@ -260,11 +257,11 @@ impl<E: ShmValue, const N: usize, const K: usize, M: ShmValue> Frames<E, N, K, M
 
     #[inline(always)]
     fn core(&self) -> Core<'_> {
-        Core { writers: self.cell.writers(), memory: self.cell.memory(), part: PartRef::of(self) }
+        Core { writers: self.cell.writers(), words: self.cell.protocol_words(), part: PartRef::of(self) }
     }
 }
 
-impl<E: ShmValue, const N: usize, const K: usize, M: DebugValue> fmt::Debug for Frames<E, N, K, M> {
+impl<E: ShmValue, const N: usize, const K: usize, M: ShmValue> fmt::Debug for Frames<E, N, K, M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         debug("Frames", self, f)
     }
@@ -286,12 +283,8 @@ impl<E: ShmValue, const N: usize, const K: usize, M: ShmValue> RefUnwindSafe for
 // SAFETY: size and alignment are the compiler's. The kind and what it says of slots, elements and metadata describe the
 // content.
 unsafe impl<E: ShmValue, const N: usize, const K: usize, M: ShmValue> ShmLayout for Frames<E, N, K, M> {
-    const SCHEMA: &'static Schema = &Schema::of::<Self>(Kind::Frames {
-        capacity: N,
-        slots: K,
-        element: E::SCHEMA,
-        meta: M::SCHEMA,
-    });
+    const SCHEMA: &'static Schema =
+        &Schema::of::<Self>(Kind::Frames { capacity: N, slots: K, element: E::SCHEMA, meta: M::SCHEMA });
 }
 
 // SAFETY: atomic byte by byte, and any bytes are valid, as `FramesCell` explains. Zeros are frames of which none is

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::core::Core;
-use super::memory::{FrameMemory, Writers};
+use super::memory::{WordRefs, Writers};
 use super::protocol::{self, FrameWords};
 use super::word;
 use crate::error::{Awaited, WaitError};
@@ -18,22 +18,22 @@ use crate::sync::waiting::{Aim, Condition, Waitable};
 #[derive(Clone, Copy)]
 pub(in crate::sync) struct AwaitedFrame<'a> {
     writers: &'a Side,
-    memory: FrameMemory<'a>,
+    words: WordRefs<'a>,
     seen: u64,
 }
 
 impl<'a> AwaitedFrame<'a> {
     pub(super) fn new(core: Core<'a>, seen: u64) -> Self {
-        Self { writers: &core.writers.side, memory: core.memory, seen }
+        Self { writers: &core.writers.side, words: core.words, seen }
     }
 
     #[inline]
     pub(in crate::sync) fn holds(&self) -> bool {
-        protocol::newest(&self.memory).number > self.seen
+        protocol::newest(&self.words).number > self.seen
     }
 
     pub(in crate::sync) fn is_unsettled(&self) -> bool {
-        protocol::is_half_published(&self.memory)
+        protocol::is_half_published(&self.words)
     }
 
     /// The side whose changes make the condition hold.
@@ -46,19 +46,19 @@ impl<'a> AwaitedFrame<'a> {
 #[derive(Clone, Copy)]
 pub(in crate::sync) struct AwaitedLoan<'a> {
     room: &'a AtomicU64,
-    memory: FrameMemory<'a>,
+    words: WordRefs<'a>,
 }
 
 impl<'a> AwaitedLoan<'a> {
     #[inline]
     pub(in crate::sync) fn holds(&self) -> bool {
-        protocol::has_room(&self.memory)
+        protocol::has_room(&self.words)
     }
 
     /// Returns `true` if a process has a pin or a loan, which may be dead.
     pub(in crate::sync) fn is_unsettled(&self) -> bool {
-        self.memory.pins().iter().any(|pin| pin.load(Relaxed) != 0)
-            || self.memory.slots().iter().any(|slot| word::writer(slot.load(Relaxed)) != 0)
+        self.words.pins().iter().any(|pin| pin.load(Relaxed) != 0)
+            || self.words.slots().iter().any(|slot| word::writer(slot.load(Relaxed)) != 0)
     }
 
     pub(in crate::sync) fn room(&self) -> &'a AtomicU64 {
@@ -79,8 +79,8 @@ pub(super) struct FreeSlot<'a>(pub(super) Core<'a>);
 
 impl Waitable for FreeSlot<'_> {
     fn condition(&self) -> Condition<'_> {
-        let Core { writers: Writers { room, .. }, memory, .. } = self.0;
-        Condition::Loan(AwaitedLoan { room, memory })
+        let Core { writers: Writers { room, .. }, words, .. } = self.0;
+        Condition::Loan(AwaitedLoan { room, words })
     }
 
     fn settle(&self) {

@@ -3,13 +3,13 @@
 use std::time::{Duration, Instant};
 
 use super::conditions::FreeSlot;
-use super::memory::{FrameMemory, Writers};
+use super::memory::{WordRefs, Writers};
 use super::protocol::{self, FrameWords, Pin, Pinning};
 use super::word::{self, Newest};
 use crate::error::{LoanError, PinError};
 use crate::segment::this_process;
 use crate::segment::this_process::registry::segment_at;
-use crate::sync::atomics::Ordering::{Acquire, Relaxed, Release};
+use crate::sync::atomics::Ordering::{Relaxed, Release};
 use crate::sync::atomics::fence_after_rmw;
 use crate::sync::backoff::{Left, Limit};
 use crate::sync::describe::{PartRef, or_panic};
@@ -29,7 +29,7 @@ const TO_LOCK: Duration = Duration::from_millis(10);
 #[derive(Clone, Copy)]
 pub(super) struct Core<'a> {
     pub(super) writers: &'a Writers,
-    pub(super) memory: FrameMemory<'a>,
+    pub(super) words: WordRefs<'a>,
     pub(super) part: PartRef,
 }
 
@@ -56,8 +56,8 @@ impl<'a> Core<'a> {
         let mut left = Left::of(limit);
         loop {
             let held = self.lock(&mut left)?;
-            let (token, has_recovered) = (held.token(), protocol::recover(&self.memory));
-            let slot = protocol::loan(&self.memory, token);
+            let (token, has_recovered) = (held.token(), protocol::recover(&self.words));
+            let slot = protocol::loan(&self.words, token);
             let loans = self.writers.loans.load(Relaxed).wrapping_add(1);
             self.writers.loans.store(loans, Release);
             if has_recovered {
@@ -90,12 +90,12 @@ impl<'a> Core<'a> {
 
     fn full(&self, waited: Duration) -> LoanError {
         let frames = if waited.is_zero() { self.part.kind() } else { self.part.name() };
-        let filled_by = self.pids(self.memory.slots().iter().map(|slot| word::writer(slot.load(Relaxed))));
+        let filled_by = self.pids(self.words.slots().iter().map(|slot| word::writer(slot.load(Relaxed))));
         LoanError::Full { frames, pinned_by: self.pinned_by(), filled_by, waited }
     }
 
     fn pinned_by(&self) -> Vec<u32> {
-        self.pids(self.memory.pins().iter().map(|pin| word::reader(pin.load(Relaxed))))
+        self.pids(self.words.pins().iter().map(|pin| word::reader(pin.load(Relaxed))))
     }
 
     /// The processes that have these tokens, each once.
@@ -116,8 +116,8 @@ impl<'a> Core<'a> {
     #[inline(always)]
     pub(super) fn publish(&self, loan: Loan) -> Option<u64> {
         let held = or_panic(self.lock(&mut Left::of(Limit::Forever)).map_err(LoanError::into_busy));
-        protocol::recover(&self.memory);
-        let number = protocol::publish(&self.memory, loan.token, loan.slot);
+        protocol::recover(&self.words);
+        let number = protocol::publish(&self.words, loan.token, loan.slot);
         drop(held);
         // The frame that was the newest one may be overwritten now.
         fence_after_rmw();
@@ -127,7 +127,7 @@ impl<'a> Core<'a> {
 
     /// Gives a slot back that was not published.
     pub(super) fn give_back(&self, loan: Loan) {
-        protocol::give_back(&self.memory, loan.token, loan.slot);
+        protocol::give_back(&self.words, loan.token, loan.slot);
         self.tell_room_after(Step::Unpinned);
     }
 
@@ -139,17 +139,17 @@ impl<'a> Core<'a> {
 
     /// Pins the frame after `seen`, or the oldest later one that is there.
     pub(super) fn pin_after(&self, seen: u64) -> Result<Option<Pin>, PinError> {
-        self.pin_by(|memory, token| protocol::pin_after(memory, token, seen))
+        self.pin_by(|words, token| protocol::pin_after(words, token, seen))
     }
 
     /// Pins the frame with this number.
     pub(super) fn pin(&self, number: u64) -> Result<Option<Pin>, PinError> {
-        self.pin_by(|memory, token| protocol::pin(memory, token, number))
+        self.pin_by(|words, token| protocol::pin(words, token, number))
     }
 
     #[inline(always)]
-    fn pin_by(&self, pin: impl Fn(&FrameMemory<'a>, u32) -> Pinning) -> Result<Option<Pin>, PinError> {
-        match pin(&self.memory, this_process::token()) {
+    fn pin_by(&self, pin: impl Fn(&WordRefs<'a>, u32) -> Pinning) -> Result<Option<Pin>, PinError> {
+        match pin(&self.words, this_process::token()) {
             Pinning::Pinned(pin) => Ok(Some(pin)),
             Pinning::NoFrame => Ok(None),
             Pinning::Full => self.pin_after_reap(pin),
@@ -163,8 +163,8 @@ impl<'a> Core<'a> {
         let started = Instant::now();
         let disturbed = || PinError::Disturbed { frames: self.part.name(), waited: started.elapsed() };
         let held = self.writers.side.lock(Limit::Within(TO_LOCK)).map_err(|_| disturbed())?;
-        protocol::recover(&self.memory);
-        let pinning = protocol::pin_newest(&self.memory, held.token());
+        protocol::recover(&self.words);
+        let pinning = protocol::pin_newest(&self.words, held.token());
         drop(held);
         match pinning {
             Pinning::Pinned(pin) => Ok(Some(pin)),
@@ -177,9 +177,9 @@ impl<'a> Core<'a> {
 
     /// Pins a frame once more, after the entries of dead processes were removed.
     #[cold]
-    fn pin_after_reap(self, pin: impl Fn(&FrameMemory<'a>, u32) -> Pinning) -> Result<Option<Pin>, PinError> {
+    fn pin_after_reap(self, pin: impl Fn(&WordRefs<'a>, u32) -> Pinning) -> Result<Option<Pin>, PinError> {
         self.reap();
-        match pin(&self.memory, this_process::token()) {
+        match pin(&self.words, this_process::token()) {
             Pinning::Pinned(pin) => Ok(Some(pin)),
             Pinning::NoFrame => Ok(None),
             Pinning::Full => Err(PinError::Full { frames: self.part.name(), pinned_by: self.pinned_by() }),
@@ -190,7 +190,7 @@ impl<'a> Core<'a> {
     /// Removes a pin, and wakes the writers.
     #[inline(always)]
     pub(super) fn unpin(&self, pin: Pin) {
-        protocol::unpin(&self.memory, pin);
+        protocol::unpin(&self.words, pin);
         self.tell_room_after(Step::Unpinned);
     }
 
@@ -220,7 +220,7 @@ impl<'a> Core<'a> {
     #[cold]
     pub(super) fn reap(self) -> bool {
         let mut judge = Judge::of(self.part);
-        let has_reaped = protocol::reap(&self.memory, |token| judge.is_dead(token));
+        let has_reaped = protocol::reap(&self.words, |token| judge.is_dead(token));
         if has_reaped {
             self.tell_room_after(Step::Reaped);
         }
@@ -229,15 +229,15 @@ impl<'a> Core<'a> {
 
     /// Completes the publication of a process that died in it.
     pub(super) fn settle(&self) {
-        if protocol::is_half_published(&self.memory) {
+        if protocol::is_half_published(&self.words) {
             if let Some(_held) = self.writers.side.lock_of_dead() {
-                protocol::recover(&self.memory);
+                protocol::recover(&self.words);
             }
         }
     }
 
     /// The newest frame. Its number is 0 if there is none.
     pub(super) fn newest(&self) -> Newest {
-        protocol::newest(&self.memory)
+        protocol::newest(&self.words)
     }
 }

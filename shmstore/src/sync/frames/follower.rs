@@ -75,10 +75,7 @@ impl<'a, E: ShmValue, const N: usize, const K: usize, M: ShmValue> Follower<'a, 
     /// # Errors
     ///
     /// As [`next`](Self::next), and never [`PinError::NotYet`].
-    pub fn next_while(
-        &mut self,
-        keep_waiting: impl Fn() -> bool,
-    ) -> Result<Option<Pinned<'a, E, N, K, M>>, PinError> {
+    pub fn next_while(&mut self, keep_waiting: impl Fn() -> bool) -> Result<Option<Pinned<'a, E, N, K, M>>, PinError> {
         in_turns(keep_waiting, |turn| self.next(turn))
     }
 

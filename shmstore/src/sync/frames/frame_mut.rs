@@ -91,7 +91,7 @@ impl<'a, E: ShmValue, const N: usize, const K: usize, M: ShmValue> FrameMut<'a, 
         self.check_owner();
         let (frames, loan) = (self.frames, self.loan);
         let cell = &frames.cell;
-        cell.memory().len(loan.slot).store(self.len as u64, Release);
+        cell.len(loan.slot).store(self.len as u64, Release);
         // SAFETY: the metadata of a frame of this part, aligned, with room for whole units. `meta` is an M, which has no
         // padding.
         unsafe { copy_in(&self.meta, cell.meta(loan.slot)) };

@@ -21,16 +21,13 @@
 //!
 //! # Safety
 //!
-//! Assumes that the memory of the frames is mapped while a [`FrameMemory`] is used. All accesses of this file are
-//! atomic. Promises that references are made only to words, which are atomics. Metadata and elements are touched only
+//! All accesses of this file are atomic. Promises that references are made only to words, which are atomics. Metadata and elements are touched only
 //! by the copies of [`crate::sync::copy`], and by programs through the unsafe methods of `Pinned` and `FrameMut`. The
 //! index of a frame is always less than K. So it leads to no address outside the part, whatever is in memory.
 #![allow(unsafe_code)]
 
 use std::cell::UnsafeCell;
-use std::marker::PhantomData;
 use std::mem::{MaybeUninit, offset_of};
-use std::ptr::NonNull;
 
 use super::protocol::{FrameWords, Reached};
 use crate::layout::{ShmValue, is_described_value};
@@ -140,23 +137,41 @@ impl<E: ShmValue, const N: usize, const K: usize, M: ShmValue> FramesCell<E, N, 
     }
 
     #[inline(always)]
-    pub(super) fn memory(&self) -> FrameMemory<'_> {
+    pub(super) fn protocol_words(&self) -> WordRefs<'_> {
         let Words { newest, slots, pins, .. } = self.words();
-        let first = self.memory.get().cast::<u8>().wrapping_add(Self::OFFSETS.frames as usize);
-        // SAFETY: in bounds of `self`, so not null.
-        let first = unsafe { NonNull::new_unchecked(first) };
-        let stride = Self::OFFSETS.stride as usize;
-        FrameMemory { newest, slots, pins: &pins.0, first, stride, _memory: PhantomData }
+        WordRefs { newest, slots, pins: &pins.0 }
     }
 
-    /// The address of the metadata of a frame.
+    /// The address of a frame.
+    ///
+    /// # Panics
+    ///
+    /// Panics if there is no such slot.
+    #[inline(always)]
+    fn frame(&self, slot: u64) -> *mut u8 {
+        assert!(slot < K as u64, "no such slot");
+        let at = Self::OFFSETS.frames as usize + slot as usize * Self::OFFSETS.stride as usize;
+        self.memory.get().cast::<u8>().wrapping_add(at)
+    }
+
+    /// The number of elements of a frame.
+    #[inline(always)]
+    pub(super) fn len(&self, slot: u64) -> &AtomicU64 {
+        // SAFETY: in bounds and aligned, at the compiler's offsets, as asserted of `OFFSETS`. An atomic, which others
+        // may write meanwhile.
+        unsafe { &*self.frame(slot).cast::<AtomicU64>() }
+    }
+
+    /// The address of the metadata of a frame. It never becomes a reference.
+    #[inline(always)]
     pub(super) fn meta(&self, slot: u64) -> *mut Unit {
-        self.memory().frame(slot).wrapping_add(Self::OFFSETS.meta as usize).cast()
+        self.frame(slot).wrapping_add(Self::OFFSETS.meta as usize).cast()
     }
 
-    /// The address of the first element of a frame.
+    /// The address of the first element of a frame. It never becomes a reference in safe methods.
+    #[inline(always)]
     pub(super) fn elements(&self, slot: u64) -> *mut Unit {
-        self.memory().frame(slot).wrapping_add(Self::OFFSETS.elements as usize).cast()
+        self.frame(slot).wrapping_add(Self::OFFSETS.elements as usize).cast()
     }
 
     /// The address and the size of the memory.
@@ -165,43 +180,15 @@ impl<E: ShmValue, const N: usize, const K: usize, M: ShmValue> FramesCell<E, N, 
     }
 }
 
-/// The words, and the place of the frames.
+/// The words of the protocol.
 #[derive(Clone, Copy)]
-pub(super) struct FrameMemory<'a> {
+pub(super) struct WordRefs<'a> {
     newest: &'a AtomicU64,
     slots: &'a [AtomicU64],
     pins: &'a [AtomicU64; PINS],
-    // INVARIANT: as many frames as there are slots, of `stride` bytes each, are mapped from here while `'a` lasts. Each
-    // begins with an atomic word.
-    first: NonNull<u8>,
-    stride: usize,
-    _memory: PhantomData<&'a AtomicU64>,
 }
 
-// SAFETY: it gives access to atomics, and to addresses that only atomic copies use.
-unsafe impl Send for FrameMemory<'_> {}
-// SAFETY: as above.
-unsafe impl Sync for FrameMemory<'_> {}
-
-impl<'a> FrameMemory<'a> {
-    /// # Panics
-    ///
-    /// Panics if there is no such slot.
-    #[inline(always)]
-    fn frame(&self, slot: u64) -> *mut u8 {
-        assert!(slot < self.slots.len() as u64, "no such slot");
-        self.first.as_ptr().wrapping_add(slot as usize * self.stride)
-    }
-
-    /// The number of elements of a frame.
-    #[inline(always)]
-    pub(super) fn len(&self, slot: u64) -> &'a AtomicU64 {
-        // SAFETY: in bounds and aligned, by the invariant. An atomic, which others may write meanwhile.
-        unsafe { &*self.frame(slot).cast::<AtomicU64>() }
-    }
-}
-
-impl<'a> FrameWords for FrameMemory<'a> {
+impl FrameWords for WordRefs<'_> {
     #[inline(always)]
     fn newest(&self) -> &AtomicU64 {
         self.newest

@@ -118,7 +118,7 @@ impl<'a, E: ShmValue, const N: usize, const K: usize, M: ShmValue> Pinned<'a, E,
     /// this process was dead, or because it broke the protocol. Then the elements may have been overwritten.
     #[must_use]
     pub fn is_intact(&self) -> bool {
-        protocol::is_intact(&self.frames.cell.memory(), self.pin)
+        protocol::is_intact(&self.frames.cell.protocol_words(), self.pin)
     }
 
     /// Returns the address of the first element, aligned to at least 64 bytes. There are [`len`](Self::len) of them.
@@ -151,7 +151,7 @@ pub(super) fn load<E: ShmValue, const N: usize, const K: usize, M: ShmValue>(
     frames: &Frames<E, N, K, M>,
     slot: u64,
 ) -> (usize, Result<M, InvalidValue>) {
-    let len = frames.cell.memory().len(slot).load(Relaxed).min(N as u64) as usize;
+    let len = frames.cell.len(slot).load(Relaxed).min(N as u64) as usize;
     let mut meta = MaybeUninit::uninit();
     // SAFETY: the metadata of a frame of this part, aligned, a whole number of units. `meta` has room for an M.
     unsafe { copy_out(frames.cell.meta(slot), meta.as_mut_ptr()) };

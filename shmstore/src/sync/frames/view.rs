@@ -9,9 +9,12 @@ use super::wait::check_access;
 use super::word::Newest;
 use super::{Follower, Frames, NewerFrame, Pinned, debug, pinned};
 use crate::error::{InvalidValue, Overrun, PinError};
-use crate::layout::{DebugValue, ShmValue};
+use crate::layout::ShmValue;
 use crate::sync::waiting::in_turns;
 use crate::sys::shm::{self, Access};
+
+/// The attempts to load the length and metadata of the newest frame, before it is replaced.
+const ATTEMPTS: u32 = 16;
 
 /// Lets a read-only process read [`Frames`].
 ///
@@ -31,13 +34,25 @@ impl<E: ShmValue, const N: usize, const K: usize, M: ShmValue> FramesView<E, N, 
     ///
     /// # Errors
     ///
-    /// - [`Overrun`], if `read` returns it. With an error type of your own, `?` converts it.
-    pub fn read_newest<R>(&self, read: impl FnOnce(&ReadFrame<'_, E, N, K, M>) -> R) -> Option<R> {
-        let frame = self.part.core().newest();
-        if frame.number == 0 || frame.slot >= K as u64 {
-            return None;
+    /// The error of `read`, and [`Overrun`] if the frame was replaced at each attempt to read its length.
+    pub fn read_newest<R, X: From<Overrun>>(
+        &self,
+        read: impl FnOnce(&ReadFrame<'_, E, N, K, M>) -> Result<R, X>,
+    ) -> Result<Option<R>, X> {
+        let mut overrun = Overrun { number: 0 };
+        for _ in 0..ATTEMPTS {
+            let frame = self.part.core().newest();
+            if frame.number == 0 || frame.slot >= K as u64 {
+                return Ok(None);
+            }
+            let (len, meta) = pinned::load(&self.part, frame.slot);
+            let frame = ReadFrame { frames: &self.part, frame, len, meta };
+            match frame.check() {
+                Ok(()) => return read(&frame).map(Some),
+                Err(error) => overrun = error,
+            }
         }
-        Some(read(&ReadFrame { frames: &self.part, frame, loaded: pinned::load(&self.part, frame.slot) }))
+        Err(overrun.into())
     }
 
     /// Returns the number of the newest frame: see [`Frames::newest_number`].
@@ -125,7 +140,7 @@ impl<E: ShmValue, const N: usize, const K: usize, M: ShmValue> FramesView<E, N, 
     }
 }
 
-impl<E: ShmValue, const N: usize, const K: usize, M: DebugValue> fmt::Debug for FramesView<E, N, K, M> {
+impl<E: ShmValue, const N: usize, const K: usize, M: ShmValue> fmt::Debug for FramesView<E, N, K, M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         debug("FramesView", &self.part, f)
     }
@@ -137,8 +152,8 @@ impl<E: ShmValue, const N: usize, const K: usize, M: DebugValue> fmt::Debug for 
 pub struct ReadFrame<'a, E: ShmValue, const N: usize, const K: usize, M: ShmValue = ()> {
     frames: &'a Frames<E, N, K, M>,
     frame: Newest,
-    /// The number of elements and the metadata, which may be those of a later frame.
-    loaded: (usize, Result<M, InvalidValue>),
+    len: usize,
+    meta: Result<M, InvalidValue>,
 }
 
 impl<E: ShmValue, const N: usize, const K: usize, M: ShmValue> ReadFrame<'_, E, N, K, M> {
@@ -148,14 +163,35 @@ impl<E: ShmValue, const N: usize, const K: usize, M: ShmValue> ReadFrame<'_, E, 
         self.frame.number
     }
 
+    /// Returns the metadata.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidValue`] if its bytes are not a valid `M`.
+    pub fn meta(&self) -> Result<&M, InvalidValue> {
+        self.meta.as_ref().map_err(Clone::clone)
+    }
+
+    /// Returns the number of elements, `N` at most.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Returns `true` if the frame has no elements.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
     /// Returns [`Overrun`] if a writer has reused the slot since.
     pub(super) fn check(&self) -> Result<(), Overrun> {
-        let is_there = is_still_there(&self.frames.cell.memory(), self.frame);
+        let is_there = is_still_there(&self.frames.cell.protocol_words(), self.frame);
         if is_there { Ok(()) } else { Err(Overrun { number: self.frame.number }) }
     }
 }
 
-impl<E: ShmValue, const N: usize, const K: usize, M: DebugValue> fmt::Debug for ReadFrame<'_, E, N, K, M> {
+impl<E: ShmValue, const N: usize, const K: usize, M: ShmValue> fmt::Debug for ReadFrame<'_, E, N, K, M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ReadFrame").field("number", &self.number()).finish()
     }

@@ -91,10 +91,10 @@ pub(crate) const fn reader(pin: u64) -> u32 {
     (pin & TOKEN) as u32
 }
 
-/// The slot that a pin names. `None` if the entry is not used.
+/// The slot that a pin names. Not less than the number of slots if a peer has stored anything else than a pin.
 #[inline(always)]
-pub(crate) const fn pinned(pin: u64) -> Option<u64> {
-    (pin >> PINNED_SHIFT & PINNED).checked_sub(1)
+pub(crate) const fn pinned(pin: u64) -> u64 {
+    (pin >> PINNED_SHIFT & PINNED).wrapping_sub(1)
 }
 
 /// The slot that a pin names, as a bit: 1 for slot 0, 2 for slot 1. 0 if the entry is not used.
