@@ -1,11 +1,13 @@
 //! The decoder from bytes to values, by a schema that may be hostile. Every offset is checked against the bytes.
 
 mod errors;
+mod frames;
 mod maps;
 mod rings;
 
 use self::errors::{check_index, no_field, no_item, no_such_part};
 use self::maps::Types;
+use super::frames::FramesTypes;
 use super::limits::Limits;
 use super::memory::{Memory, element_offset, integer, length, offset};
 use super::ring::{Broadcast, Queue};
@@ -148,6 +150,11 @@ impl<'l, 'm> Decoder<'l, 'm> {
             OwnedKind::Map { capacity, key, value } => {
                 self.map(Types { map: schema, key, value, capacity: *capacity }, memory, at)
             }
+            OwnedKind::Frames { capacity, slots, element, meta } => self.frames(
+                FramesTypes { frames: schema, element, meta, capacity: *capacity, slots: *slots },
+                memory,
+                at,
+            ),
             OwnedKind::Pad | OwnedKind::Phantom => Ok(Value::Nothing),
         }
     }
@@ -168,9 +175,14 @@ impl<'l, 'm> Decoder<'l, 'm> {
 
     fn list(&mut self, len: u64, element: &OwnedSchema, memory: Memory<'_>, at: usize) -> Value {
         let visited = if element.size() == 0 { EMPTY_ELEMENTS } else { u64::MAX };
-        let shown = len.min(self.limits.elements).min(visited);
+        let first = self.elements(len.min(self.limits.elements).min(visited), element, memory, at);
+        Value::List { len, first }
+    }
+
+    /// Decodes the first `count` elements of a list that begins at `at`, as many as the limits allow.
+    fn elements(&mut self, count: u64, element: &OwnedSchema, memory: Memory<'_>, at: usize) -> Vec<Value> {
         let mut first = Vec::new();
-        for index in 0..shown {
+        for index in 0..count {
             if self.nodes_left == 0 {
                 break;
             }
@@ -179,7 +191,7 @@ impl<'l, 'm> Decoder<'l, 'm> {
                 Err(why) => Value::Invalid(why),
             });
         }
-        Value::List { len, first }
+        first
     }
 
     /// Decodes the field at `path[done..]` below the value that begins at `at`.
@@ -242,6 +254,10 @@ impl<'l, 'm> Decoder<'l, 'm> {
             (OwnedKind::Map { capacity, key, value }, Step::Index(_) | Step::Key(_)) => {
                 let types = Types { map: schema, key, value, capacity: *capacity };
                 return self.map_part(types, memory, at, path, done);
+            }
+            (OwnedKind::Frames { capacity, slots, element, meta }, _) => {
+                let types = FramesTypes { frames: schema, element, meta, capacity: *capacity, slots: *slots };
+                return self.frames_part(types, memory, at, path, done);
             }
             (OwnedKind::Queue { .. } | OwnedKind::Broadcast { .. } | OwnedKind::Map { .. }, Step::Field(name)) => {
                 return self.count(schema, memory, at, name, path, done);

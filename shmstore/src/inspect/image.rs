@@ -2,6 +2,7 @@
 //!
 //! Values are put into it one after the other. Then the words of a part are made to fit them.
 
+mod frames;
 mod maps;
 mod rings;
 

@@ -44,11 +44,13 @@
 
 mod decode;
 mod describe;
+mod frames;
 mod image;
 mod items;
 mod limits;
 mod map;
 mod memory;
+mod newest_frame;
 mod object;
 mod orphan;
 mod remove;
@@ -71,17 +73,21 @@ pub use crate::segment::classify::SegmentState;
 pub use crate::store::Participant;
 pub use items::{Items, ItemsError};
 pub use limits::Limits;
+pub use newest_frame::NewestFrame;
 pub use object::Object;
 pub use remove::{Removal, WhileAttached};
 pub use saved::{SavedError, SavedObject};
 pub use segment::{Description, Segment, Usage, segments, usage};
 pub use value::Value;
 
+pub(crate) use frames::{Frames, FramesPlaces, FramesTypes};
 pub(crate) use image::{Image, Used};
 pub(crate) use map::{Map, MapPlaces};
 pub(crate) use memory::{Memory, offset};
 pub(crate) use ring::{Broadcast, Queue, RingPlaces, Span};
 
+#[cfg(test)]
+pub(crate) use frames::samples as frames_samples;
 #[cfg(test)]
 pub(crate) use map::samples as map_samples;
 #[cfg(test)]

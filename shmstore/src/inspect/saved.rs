@@ -35,6 +35,7 @@ const CHECKSUM: usize = 16;
 /// - A `Queue` has its items. Items that were taken and not done wait again, with one more delivery.
 /// - A `Broadcast` has the items that are whole, with their positions.
 /// - A `Map` has its keys, each with its newest value and its version.
+/// - A `Frames` has its newest frame with its number. No slot is pinned or being filled.
 ///
 /// Different parts are of different moments. Data that has to be consistent belongs in one value, as in any object.
 ///

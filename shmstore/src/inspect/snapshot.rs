@@ -26,6 +26,25 @@ impl Waits {
         const VALUES: u32 = 10;
         Self { each, left: each.saturating_mul(VALUES) }
     }
+
+    /// Repeats an attempt until it returns something.
+    ///
+    /// # Errors
+    ///
+    /// The time that was waited in vain.
+    pub(super) fn repeat<T>(&mut self, mut attempt: impl FnMut() -> Option<T>) -> Result<T, Duration> {
+        if let Some(found) = attempt() {
+            return Ok(found);
+        }
+        let (since, wait) = (Instant::now(), self.each.min(self.left));
+        let mut found = None;
+        while found.is_none() && since.elapsed() < wait {
+            std::hint::spin_loop();
+            found = attempt();
+        }
+        self.left = self.left.saturating_sub(since.elapsed());
+        found.ok_or(wait)
+    }
 }
 
 /// The places of a value with versions: in a `Versioned`, or in an entry of a `Map`.
@@ -107,25 +126,15 @@ fn whole_copy(
     mut copy: impl FnMut(usize) -> Result<(), &'static str>,
     waits: &mut Waits,
 ) -> Result<u64, String> {
-    let mut disturbed: Option<Instant> = None;
-    let mut waited = || disturbed.get_or_insert_with(Instant::now).elapsed();
-    let wait = waits.each.min(waits.left);
-    loop {
+    let copied = waits.repeat(|| {
         let mut copied = Err(OUTSIDE);
-        let version = try_copy(sequence, |slot| copied = copy(slot));
-        if version.is_none() && waited() < wait {
-            std::hint::spin_loop();
-            continue;
-        }
-        if let Some(since) = disturbed {
-            waits.left = waits.left.saturating_sub(since.elapsed());
-        }
-        let faster = || {
-            format!("no copy of one version within {} ms: it is stored faster than it can be copied", wait.as_millis())
-        };
-        let version = version.ok_or_else(faster)?;
-        return Ok(copied.map(|()| version)?);
-    }
+        let version = try_copy(sequence, |slot| copied = copy(slot))?;
+        Some(copied.map(|()| version))
+    });
+    let faster = |wait: Duration| {
+        format!("no copy of one version within {} ms: it is stored faster than it can be copied", wait.as_millis())
+    };
+    Ok(copied.map_err(faster)??)
 }
 
 #[cfg(test)]

@@ -25,6 +25,7 @@ use crate::value::Timestamp;
 /// | `Queue` | `{"len": 2, "capacity": 64, "pushed": 9, "outstanding": 1, "first": […]}` |
 /// | `Broadcast` | `{"sent": 9, "capacity": 64, "last": [{"position": 8, "value": …}]}` |
 /// | `Map` | `{"len": 2, "capacity": 64, "changes": 9, "first": […]}` |
+/// | `Frames` | `{"newest": 9, "capacity": 4096, "slots": 4, "pins": 1, "loans": 0, "len": 2, "meta": …, "first": […]}` |
 /// | a key of a map | `{"key": "EURUSD", "version": 3, "locked": false, "value": …}` |
 /// | bytes that are not a valid value | `{"invalid": "why"}` |
 /// | values beyond the limits | `null` |
@@ -52,7 +53,7 @@ pub enum Value {
         /// Its number.
         discriminant: i128,
     },
-    /// A struct. Padding and `PhantomData` are left out of its fields.
+    /// A struct. Padding, `PhantomData` and `()` are left out of its fields.
     Struct {
         /// Its name.
         name: String,
@@ -122,11 +123,30 @@ pub enum Value {
         /// [`Versioned`](Self::Versioned).
         first: Vec<(Value, Value)>,
     },
+    /// A [`Frames`](crate::Frames).
+    Frames {
+        /// The number of the newest frame, from 1. 0 if there is none.
+        newest: u64,
+        /// The capacity of a frame, in elements.
+        capacity: u64,
+        /// The number of slots.
+        slots: u64,
+        /// The number of pins. A pin of a process that died counts until a writer needs the slot.
+        pins: u64,
+        /// The number of slots that processes fill. A slot of a process that died counts until a writer needs it.
+        loans: u64,
+        /// The number of elements of the newest frame.
+        len: u64,
+        /// The metadata of the newest frame. [`Nothing`](Self::Nothing) if there is no frame.
+        meta: Box<Value>,
+        /// The first elements of the newest frame, as many as the limits allow.
+        first: Vec<Value>,
+    },
     /// Bytes that are not a valid value or cannot be read, with the reason.
     Invalid(String),
     /// A value beyond the [`Limits`](super::Limits).
     Omitted,
-    /// Padding or `PhantomData`.
+    /// Padding, `PhantomData` or `()`.
     Nothing,
 }
 
@@ -157,9 +177,10 @@ impl Value {
         }
     }
 
-    /// Returns the counts of a queue, a broadcast or a map with their names. Any other value has none.
+    /// Returns the counts of a queue, a broadcast, a map or frames with their names. Any other value has none.
     ///
-    /// A [`FieldPath`](super::FieldPath) leads to each of them: `jobs.delivered`, `quotes.sent`, `sessions.len`.
+    /// A [`FieldPath`](super::FieldPath) leads to each of them: `jobs.delivered`, `quotes.sent`, `sessions.len`,
+    /// `images.newest`.
     ///
     /// ```
     /// use shmstore::inspect::Value;
@@ -184,6 +205,10 @@ impl Value {
             Self::Map { len, capacity, changes, .. } => {
                 vec![("len", len), ("capacity", capacity), ("changes", changes)]
             }
+            Self::Frames { newest, capacity, slots, pins, loans, len, .. } => {
+                let of_frames = [newest, capacity, slots, pins, loans, len];
+                ["newest", "capacity", "slots", "pins", "loans", "len"].into_iter().zip(of_frames).collect()
+            }
             _ => Vec::new(),
         }
     }
@@ -202,7 +227,8 @@ impl Value {
 
     /// Returns a number to draw for an integer, a float, a `bool` or an event. Any other value returns `None`.
     ///
-    /// For a queue or a map it is the length, and for a broadcast the number of items that were sent.
+    /// For a queue or a map it is the length, for a broadcast the number of items that were sent, and for frames the
+    /// number of the newest one.
     #[must_use]
     pub fn as_f64(&self) -> Option<f64> {
         Some(match *self.settled() {
@@ -210,7 +236,8 @@ impl Value {
             | Self::Event { count: number }
             | Self::Queue { len: number, .. }
             | Self::Map { len: number, .. }
-            | Self::Broadcast { sent: number, .. } => number as f64,
+            | Self::Broadcast { sent: number, .. }
+            | Self::Frames { newest: number, .. } => number as f64,
             Self::Signed(number) => number as f64,
             Self::F32(number) => number.into(),
             Self::F64(number) => number,
@@ -232,6 +259,9 @@ mod tests {
         assert_eq!(queue.as_f64(), Some(2.0));
         assert_eq!(Value::Broadcast { sent: 9, capacity: 4, last: vec![] }.as_f64(), Some(9.0));
         assert_eq!(Value::Map { len: 3, capacity: 4, changes: 9, first: vec![] }.as_f64(), Some(3.0));
+        let (meta, first) = (Box::new(Value::Nothing), vec![]);
+        let images = Value::Frames { newest: 7, capacity: 9, slots: 4, pins: 1, loans: 0, len: 2, meta, first };
+        assert_eq!(images.as_f64(), Some(7.0));
         assert_eq!(Value::Bool(true).as_f64(), Some(1.0));
         assert_eq!(Value::Text("2".into()).as_f64(), None);
     }

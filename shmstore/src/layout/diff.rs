@@ -84,8 +84,10 @@ pub enum Change {
     },
     /// An array of another number of elements.
     ArrayLength,
-    /// A `FixedString`, `FixedVec`, `Queue`, `Broadcast` or `Map` of another capacity.
+    /// A `FixedString`, `FixedVec`, `Queue`, `Broadcast`, `Map` or `Frames` of another capacity.
     Capacity,
+    /// A `Frames` of another number of slots.
+    Slots,
     /// The same fields at the same offsets, declared in another order.
     FieldOrder,
     /// An enum stored in another integer.

@@ -91,7 +91,7 @@ pub enum Kind {
     },
     /// A [`Pad`](crate::Pad): bytes that mean nothing and are zero.
     Pad,
-    /// `PhantomData`, which has no bytes.
+    /// `PhantomData` or `()`, which have no bytes.
     Phantom,
     /// A [`FixedString`](crate::FixedString).
     FixedString {
@@ -147,6 +147,17 @@ pub enum Kind {
         /// The layout of a value.
         value: &'static Schema,
     },
+    /// A [`Frames`](crate::Frames). Offsets below it are relative to an element or the metadata, not to the part.
+    Frames {
+        /// The capacity of a frame, in elements: at least 1.
+        capacity: usize,
+        /// The number of slots: 3 to 16.
+        slots: usize,
+        /// The layout of an element, which has at least one byte.
+        element: &'static Schema,
+        /// The layout of the metadata. That of `()` is a [`Phantom`](Self::Phantom).
+        meta: &'static Schema,
+    },
 }
 
 /// One field of a struct.
@@ -191,6 +202,7 @@ impl Schema {
     /// - The alignment is more than 4096.
     /// - An array below this type has no elements.
     /// - A queue or map has a capacity of 0, a broadcast one of 0 or 1, or one of them a capacity of 2^31 or more.
+    /// - Frames have a capacity of 0, less than 3 or more than 16 slots, or elements without bytes.
     #[must_use]
     pub const fn new(size: usize, align: usize, kind: Kind) -> Self {
         let depth = 1 + depth_below(&kind);
@@ -221,7 +233,7 @@ impl Schema {
         self.any_bits
     }
 
-    /// Returns `true` for `PhantomData` and arrays of it, which are the only types without bytes.
+    /// Returns `true` for `PhantomData`, `()` and arrays of them, which are the only types without bytes.
     pub(crate) const fn is_phantom(&self) -> bool {
         match &self.kind {
             Kind::Phantom => true,

@@ -2,8 +2,8 @@
 //!
 //! # Safety
 //!
-//! This file assumes nothing. Its implementations for primitives, atomics, arrays and `PhantomData` follow from the
-//! layout rules of the language reference.
+//! This file assumes nothing. Its implementations for primitives, atomics, arrays, `PhantomData` and `()` follow from
+//! the layout rules of the language reference.
 #![allow(unsafe_code)]
 
 use std::marker::PhantomData;
@@ -112,6 +112,19 @@ unsafe impl<T: ?Sized + Send + Sync + 'static> ShmLayout for PhantomData<T> {
 
 // SAFETY: no bytes.
 unsafe impl<T: ?Sized + Send + Sync + 'static> ShmValue for PhantomData<T> {
+    type Validity = Any;
+    fn check_bits(_: &[u8]) -> Result<(), InvalidValue> {
+        Ok(())
+    }
+}
+
+// SAFETY: no bytes.
+unsafe impl ShmLayout for () {
+    const SCHEMA: &'static Schema = &Schema::of::<Self>(Kind::Phantom);
+}
+
+// SAFETY: no bytes.
+unsafe impl ShmValue for () {
     type Validity = Any;
     fn check_bits(_: &[u8]) -> Result<(), InvalidValue> {
         Ok(())

@@ -1,5 +1,6 @@
 //! The conversion of a saved object. It is pure: it makes no system call, and changes nothing.
 
+mod frames;
 mod maps;
 mod numbers;
 mod plan;
@@ -74,6 +75,8 @@ impl SavedObject {
     /// - `Broadcast`: the newest items, as many as the new capacity, keep their positions.
     /// - `Map`: if the new capacity is enough for the keys, and no two of them become equal. They keep their versions,
     ///   and the count of changes goes on.
+    /// - `Frames`: if the new capacity is enough for the newest frame, which keeps its number. The number of slots does
+    ///   not matter. Metadata that only the new layout has is zero.
     ///
     /// # Errors
     ///
@@ -136,7 +139,7 @@ struct Converter<'a> {
     old: &'a [u8],
     image: Image,
     /// The bytes that may still be read and written. Parts of a real type do not overlap, so each byte is counted at
-    /// most twice: with its value, and with the queue, broadcast or map that has the value.
+    /// most twice: with its value, and with the queue, broadcast, map or frames that have the value.
     left: u64,
     visits_left: u64,
 }
@@ -186,6 +189,7 @@ impl Converter<'_> {
             How::Queue(places, item) => self.queue(plan, places, item, from, to),
             How::Broadcast(places, item) => self.broadcast(plan, places, item, from, to),
             How::Map(places, entry) => self.map(plan, places, entry, from, to),
+            How::Frames(places, frame) => self.frames(plan, places, frame, from, to),
         }
     }
 

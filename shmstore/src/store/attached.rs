@@ -43,7 +43,8 @@ pub struct Participant {
     /// The paths of the parts that it owns at this moment: `position`, `accounts[3].value`, or `.` for the object
     /// itself. The sides of a queue are `jobs (producers' side)` and `jobs (consumers' side)`. An item that it has
     /// taken is `jobs (item 17)`. The value of a key of a map is `quotes["EURUSD"]`. The map itself is `quotes` while a
-    /// key is inserted or removed.
+    /// key is inserted or removed. A frame that it has pinned is `images (frame 17)`, and a slot that it fills is
+    /// `images (slot 2)`.
     pub holding: Vec<String>,
 }
 

@@ -15,7 +15,8 @@ pub(super) fn no_such_part(schema: &OwnedSchema, path: &FieldPath, done: usize) 
             OwnedKind::Array { .. }
             | OwnedKind::FixedVec { .. }
             | OwnedKind::Queue { .. }
-            | OwnedKind::Broadcast { .. },
+            | OwnedKind::Broadcast { .. }
+            | OwnedKind::Frames { .. },
             _,
         ) => path.with_index_at(done),
         (OwnedKind::Struct { fields, .. }, Some(Step::Key(key))) => {

@@ -147,7 +147,7 @@ impl Decoder<'_, '_> {
         Ok(Value::Broadcast { sent, capacity, last })
     }
 
-    /// Decodes a count of the queue, broadcast or map at `path[..done]`, such as `jobs.len`.
+    /// Decodes a count of the queue, broadcast, map or frames at `path[..done]`, such as `jobs.len`.
     pub(super) fn count(
         &mut self,
         schema: &OwnedSchema,
@@ -166,7 +166,9 @@ impl Decoder<'_, '_> {
         let (of, type_name) = (path.up_to(done).to_string(), schema.to_string());
         let Some((_, count)) = counts.iter().find(|(own, _)| *own == name) else {
             let mut there: Vec<String> = counts.iter().map(|(name, _)| format!("`{name}`")).collect();
-            if let OwnedKind::Map { key, .. } = schema.kind() {
+            if let OwnedKind::Frames { meta, .. } = schema.kind() {
+                there.extend((!meta.is_phantom()).then(|| "`meta`".into()));
+            } else if let OwnedKind::Map { key, .. } = schema.kind() {
                 // The name may be meant as a key.
                 let json = serde_json::Value::from(name);
                 let is_key = map_key::bytes_of(key, &json).is_ok();

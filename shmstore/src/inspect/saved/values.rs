@@ -1,5 +1,6 @@
 //! The copy of an object's values as they are when no process has it attached: no lock is owned and no process waits.
 
+mod frames;
 mod maps;
 mod rings;
 
@@ -7,6 +8,7 @@ use std::time::Duration;
 
 use super::SavedError;
 use crate::inspect::decode::LOCK_INCONSISTENT;
+use crate::inspect::frames::FramesTypes;
 use crate::inspect::image::Image;
 use crate::inspect::memory::{Memory, offset};
 use crate::inspect::snapshot::{Snapshot, Waits, snapshot};
@@ -75,6 +77,9 @@ impl Copier<'_> {
             OwnedKind::Queue { capacity, value } => self.queue(schema, value, *capacity, at),
             OwnedKind::Broadcast { capacity, value } => self.broadcast(schema, value, *capacity, at),
             OwnedKind::Map { capacity, key, value } => self.map(schema, (key, value, *capacity), at),
+            OwnedKind::Frames { capacity, slots, element, meta } => {
+                self.frames(FramesTypes { frames: schema, element, meta, capacity: *capacity, slots: *slots }, at)
+            }
             OwnedKind::Array { .. } | OwnedKind::Pad | OwnedKind::Phantom => Ok(()),
         }
     }

@@ -62,6 +62,14 @@ impl Serialize for Value {
                 map.serialize_entry("first", &first.iter().map(Entry).collect::<Vec<_>>())?;
                 map.end()
             }
+            Self::Frames { meta, first, .. } => {
+                let counts = self.counts();
+                let mut map = serializer.serialize_map(Some(counts.len() + 2))?;
+                counts.iter().try_for_each(|(name, count)| map.serialize_entry(name, count))?;
+                map.serialize_entry("meta", meta)?;
+                map.serialize_entry("first", first)?;
+                map.end()
+            }
             Self::Invalid(why) => serializer.collect_map([("invalid", why)]),
             Self::Omitted | Self::Nothing => serializer.serialize_unit(),
         }
@@ -142,6 +150,22 @@ mod tests {
             (
                 Value::Map { len: 2, capacity: 4, changes: 9, first: vec![(Value::Text("a".into()), newest())] },
                 r#"{"len":2,"capacity":4,"changes":9,"first":[{"key":"a","version":3,"locked":true,"value":3}]}"#,
+            ),
+            (
+                Value::Frames {
+                    newest: 9,
+                    capacity: 64,
+                    slots: 4,
+                    pins: 1,
+                    loans: 0,
+                    len: 2,
+                    meta: Box::new(Value::Bool(true)),
+                    first: vec![number()],
+                },
+                concat!(
+                    r#"{"newest":9,"capacity":64,"slots":4,"pins":1,"loans":0,"len":2,"#,
+                    r#""meta":true,"first":[3]}"#
+                ),
             ),
             (Value::Invalid("why".into()), r#"{"invalid":"why"}"#),
             (Value::Nothing, "null"),

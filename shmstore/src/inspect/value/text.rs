@@ -50,6 +50,14 @@ impl fmt::Display for Value {
                 }
                 write_rest(f, *len, first.len(), '}')
             }
+            Self::Frames { newest: 0, .. } => f.write_str("no frame"),
+            Self::Frames { newest, len, meta, first, .. } => {
+                write!(f, "frame {newest} ")?;
+                if !matches!(**meta, Self::Nothing) {
+                    write!(f, "{meta} ")?;
+                }
+                write_list(f, *len, first)
+            }
             Self::Versioned { value, .. } => value.fmt(f),
             Self::Lock { locked, inconsistent } => {
                 f.write_str(if *locked { "locked" } else { "free" })?;

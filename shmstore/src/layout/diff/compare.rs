@@ -63,10 +63,10 @@ impl<'a> NodePair<'a> {
         Self { path: self.path.element(), ours: Node::new(ours, start), theirs: Node::new(theirs, start) }
     }
 
-    /// The keys of two maps. Each map decides itself where they are.
-    fn key(&self, ours: &'a OwnedSchema, theirs: &'a OwnedSchema) -> Self {
-        let start = Offset::Value(0);
-        Self { path: self.path.key(), ours: Node::new(ours, start), theirs: Node::new(theirs, start) }
+    /// What two parts have beside their elements: the keys of maps, the metadata of frames. Each part decides itself
+    /// where that is.
+    fn beside(&self, name: &str, ours: &'a OwnedSchema, theirs: &'a OwnedSchema) -> Self {
+        Self { path: self.path.field(name), ..self.element(ours, theirs) }
     }
 
     /// The values in two parts. A part decides itself where its value is, so offsets begin at the value.
@@ -121,7 +121,16 @@ impl Comparison {
             }
             (Of::Map { capacity: a, key: our_key, value: x }, Of::Map { capacity: b, key: their_key, value: y }) => {
                 self.push_if(a != b, nodes, Change::Capacity);
-                self.compare(&nodes.key(our_key, their_key), our_key, their_key);
+                self.compare(&nodes.beside("key", our_key, their_key), our_key, their_key);
+                self.compare(&nodes.element(x, y), x, y);
+            }
+            (
+                Of::Frames { capacity: a, slots: our_slots, element: x, meta: m },
+                Of::Frames { capacity: b, slots: their_slots, element: y, meta: n },
+            ) => {
+                self.push_if(a != b, nodes, Change::Capacity);
+                self.push_if(our_slots != their_slots, nodes, Change::Slots);
+                self.compare(&nodes.beside("meta", m, n), m, n);
                 self.compare(&nodes.element(x, y), x, y);
             }
             // The object is at the start of the part, so offsets go on counting.

@@ -30,11 +30,6 @@ impl SharedPath {
         self.then(Step::Element)
     }
 
-    /// The key of a map. Its values are elements.
-    pub(super) fn key(&self) -> Self {
-        self.then(Step::Field("key".into()))
-    }
-
     pub(super) fn variant(&self, name: &str) -> Self {
         self.then(Step::Variant(name.into()))
     }

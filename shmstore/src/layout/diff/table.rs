@@ -71,6 +71,7 @@ impl<'a> DiffTable<'a> {
             Change::Align { .. } => "alignment differs".into(),
             Change::ArrayLength => "array length differs".into(),
             Change::Capacity => "capacity differs".into(),
+            Change::Slots => "number of slots differs".into(),
             Change::FieldOrder => "order of fields differs".into(),
             Change::Repr { .. } => "repr differs".into(),
             Change::VariantAdded { .. } => format!("variant only in {}", self.theirs),
@@ -126,6 +127,7 @@ impl Change {
             | Self::TypeRenamed
             | Self::ArrayLength
             | Self::Capacity
+            | Self::Slots
             | Self::FieldOrder
             | Self::VariantOrder => true,
             Self::Added

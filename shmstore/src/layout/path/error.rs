@@ -70,6 +70,12 @@ pub enum FieldError {
         /// The number of items that were sent.
         sent: u64,
     },
+    /// A `Frames` has no newest frame, because none was published yet.
+    #[error("{} has no frame yet", subject(.path))]
+    NoFrame {
+        /// The path so far.
+        path: String,
+    },
     /// A map has no such key now.
     #[error("{} has no key {}: {}", subject(.path), printable(.key), write_there(.there))]
     NoKey {

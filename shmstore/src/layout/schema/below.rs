@@ -21,6 +21,16 @@ pub(super) const fn check_below(kind: &Kind) {
             key.has_elements();
             value.has_elements();
         }
+        Kind::Frames { capacity, slots, element, meta } => {
+            assert!(*capacity > 0, "a frame of a `Frames` has room for at least one element");
+            assert!(check::is_slots(*slots as u64), "a `Frames` has 3 to 16 slots");
+            element.has_elements();
+            meta.has_elements();
+            assert!(
+                element.refused || element.size() > 0,
+                "an element of a `Frames` has at least one byte: use another type"
+            );
+        }
         _ => {}
     }
 }
@@ -41,12 +51,8 @@ pub(super) const fn depth_below(kind: &Kind) -> u8 {
         | Kind::Versioned { value }
         | Kind::Queue { value, .. }
         | Kind::Broadcast { value, .. } => value.depth,
-        Kind::Map { key, value, .. } => {
-            if key.depth > value.depth {
-                key.depth
-            } else {
-                value.depth
-            }
+        Kind::Map { key: one, value: other, .. } | Kind::Frames { element: one, meta: other, .. } => {
+            if one.depth > other.depth { one.depth } else { other.depth }
         }
         Kind::CacheAligned { object } => object.depth,
     }
@@ -60,7 +66,9 @@ pub(super) const fn is_refused_below(kind: &Kind) -> bool {
         | Kind::Versioned { value }
         | Kind::Queue { value, .. }
         | Kind::Broadcast { value, .. } => value.refused,
-        Kind::Map { key, value, .. } => key.refused || value.refused,
+        Kind::Map { key: one, value: other, .. } | Kind::Frames { element: one, meta: other, .. } => {
+            one.refused || other.refused
+        }
         Kind::CacheAligned { object } => object.refused,
         _ => false,
     }

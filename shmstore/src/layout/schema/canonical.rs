@@ -51,6 +51,9 @@ macro_rules! hash_node {
                 $kind::Map { capacity, key, value } => {
                     node.u64(*capacity as u64).child(key.hash()).child(value.hash())
                 }
+                $kind::Frames { capacity, slots, element, meta } => {
+                    node.u64(*capacity as u64).u64(*slots as u64).child(element.hash()).child(meta.hash())
+                }
                 $kind::AtomicCell { value } | $kind::Versioned { value } => node.child(value.hash()),
                 $kind::CacheAligned { object } => node.child(object.hash()),
             }

@@ -36,6 +36,7 @@ pub(super) fn check_node(size: u64, align: u64, kind: &OwnedKind) -> Check {
         OwnedKind::Queue { capacity, value } => check_ring("a `Queue`", size, 1, *capacity, value),
         OwnedKind::Broadcast { capacity, value } => check_ring("a `Broadcast`", size, 2, *capacity, value),
         OwnedKind::Map { capacity, key, value } => check_map(size, *capacity, key, value),
+        OwnedKind::Frames { capacity, slots, element, meta } => check_frames(size, (*capacity, *slots), element, meta),
     }
 }
 
@@ -111,6 +112,20 @@ fn check_map(size: u64, capacity: u64, key: &OwnedSchema, value: &OwnedSchema) -
     check_room(size, entry.and_then(|entry| entry.checked_mul(capacity)))
 }
 
+/// Returns `true` if a `Frames` may have this number of slots.
+pub(super) const fn is_slots(slots: u64) -> bool {
+    3 <= slots && slots <= 16
+}
+
+/// Checks frames. Each of the `slots` has two words, metadata and up to `capacity` elements.
+fn check_frames(size: u64, (capacity, slots): (u64, u64), element: &OwnedSchema, meta: &OwnedSchema) -> Check {
+    ensure(capacity > 0, format_args!("a frame of a `Frames` has room for at least one element"))?;
+    ensure(is_slots(slots), format_args!("a `Frames` has 3 to 16 slots"))?;
+    ensure(element.size() > 0, format_args!("an element of a `Frames` has at least one byte"))?;
+    let frame = element.size().checked_mul(capacity).and_then(|bytes| bytes.checked_add(meta.size())?.checked_add(16));
+    check_room(size, frame.and_then(|frame| frame.checked_mul(slots)))
+}
+
 fn check_name(name: &str) -> Check {
     let fits = (1..=MAX_NAME).contains(&name.len());
     ensure(fits, format_args!("a name of {} bytes: a name has 1 to {MAX_NAME} bytes", name.len()))
@@ -151,6 +166,14 @@ mod tests {
 
     fn map(capacity: u64, key: OwnedSchema, value: OwnedSchema) -> OwnedKind {
         Of::Map { capacity, key: Box::new(key), value: Box::new(value) }
+    }
+
+    fn frames(capacity: u64, slots: u64, element: OwnedSchema, meta: OwnedSchema) -> OwnedKind {
+        Of::Frames { capacity, slots, element: Box::new(element), meta: Box::new(meta) }
+    }
+
+    fn nothing() -> OwnedSchema {
+        OwnedSchema::new(0, 1, Of::Phantom).unwrap()
     }
 
     /// A value so large that two of them have more bytes than a number counts.
@@ -218,6 +241,13 @@ mod tests {
             (64, 64, map(1, number(U64), number(U64)), "size 64 has no room for its content"),
             (64, 64, map(1, vast(), number(U8)), "has no room for its content"),
             (64, 64, map(2, number(U8), vast()), "has no room for its content"),
+            (1024, 64, frames(0, 3, number(U8), number(U8)), "has room for at least one element"),
+            (1024, 64, frames(1, 2, number(U8), number(U8)), "a `Frames` has 3 to 16 slots"),
+            (1024, 64, frames(1, 17, number(U8), number(U8)), "a `Frames` has 3 to 16 slots"),
+            (1024, 64, frames(1, 3, nothing(), number(U8)), "an element of a `Frames` has at least one byte"),
+            (64, 64, frames(8, 3, number(U8), nothing()), "size 64 has no room for its content"),
+            (1024, 64, frames(3, 3, vast(), nothing()), "has no room for its content"),
+            (1024, 64, frames(1, 3, number(U8), vast()), "has no room for its content"),
         ];
         for (size, align, kind, says) in cases {
             let error = OwnedSchema::new(size, align, kind.clone()).expect_err(&format!("{kind:?}")).to_string();

@@ -25,6 +25,7 @@ pub(crate) enum KindTag {
     Queue = 15,
     Broadcast = 16,
     Map = 17,
+    Frames = 18,
 }
 
 impl KindTag {
@@ -47,7 +48,8 @@ impl KindTag {
             | Self::Event
             | Self::Queue
             | Self::Broadcast
-            | Self::Map => "shmstore's own",
+            | Self::Map
+            | Self::Frames => "shmstore's own",
         }
     }
 }
@@ -74,6 +76,7 @@ macro_rules! tags {
                     Self::Queue { .. } => KindTag::Queue,
                     Self::Broadcast { .. } => KindTag::Broadcast,
                     Self::Map { .. } => KindTag::Map,
+                    Self::Frames { .. } => KindTag::Frames,
                 }
             }
         }

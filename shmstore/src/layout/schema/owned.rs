@@ -65,7 +65,7 @@ pub enum OwnedKind {
     },
     /// A `Pad`: bytes that mean nothing and are zero.
     Pad,
-    /// `PhantomData`, which has no bytes.
+    /// `PhantomData` or `()`, which have no bytes.
     Phantom,
     /// A `FixedString`.
     FixedString {
@@ -121,6 +121,17 @@ pub enum OwnedKind {
         /// The layout of a value.
         value: Box<OwnedSchema>,
     },
+    /// A `Frames`. Offsets below it are relative to an element or the metadata, not to the part.
+    Frames {
+        /// The capacity of a frame, in elements: at least 1.
+        capacity: u64,
+        /// The number of slots: 3 to 16.
+        slots: u64,
+        /// The layout of an element, which has at least one byte.
+        element: Box<OwnedSchema>,
+        /// The layout of the metadata. That of `()` is a [`Phantom`](Self::Phantom).
+        meta: Box<OwnedSchema>,
+    },
 }
 
 /// One field of a struct.
@@ -167,6 +178,11 @@ impl OwnedSchema {
         let hash = canonical::hash_owned_node(size, align, &kind);
         let depth = 1 + kind.depth();
         Self { hash, size, align, kind, depth }
+    }
+
+    /// Returns `true` for `PhantomData` and `()`.
+    pub(crate) fn is_phantom(&self) -> bool {
+        matches!(self.kind, OwnedKind::Phantom)
     }
 
     /// Returns the size of the type, in bytes.
@@ -216,7 +232,9 @@ impl OwnedKind {
             | Self::Queue { value: child, .. }
             | Self::Broadcast { value: child, .. }
             | Self::CacheAligned { object: child } => child.depth,
-            Self::Map { key, value, .. } => key.depth.max(value.depth),
+            Self::Map { key: one, value: other, .. } | Self::Frames { element: one, meta: other, .. } => {
+                one.depth.max(other.depth)
+            }
         }
     }
 }
@@ -258,6 +276,12 @@ impl From<&Kind> for OwnedKind {
             Kind::Map { capacity, key, value } => {
                 Self::Map { capacity: capacity as u64, key: boxed(key), value: boxed(value) }
             }
+            Kind::Frames { capacity, slots, element, meta } => Self::Frames {
+                capacity: capacity as u64,
+                slots: slots as u64,
+                element: boxed(element),
+                meta: boxed(meta),
+            },
         }
     }
 }

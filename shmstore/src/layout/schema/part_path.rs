@@ -4,8 +4,8 @@ use super::{Kind, Schema};
 use crate::layout::path::Step;
 
 impl Schema {
-    /// Returns the path of the `Lock`, `Event`, `Versioned`, `Queue`, `Broadcast` or `Map` that begins at an offset, or
-    /// `None` if none begins there.
+    /// Returns the path of the `Lock`, `Event`, `Versioned`, `Queue`, `Broadcast`, `Map` or `Frames` that begins at an
+    /// offset, or `None` if none begins there.
     ///
     /// The path has no steps if that part is the whole object.
     pub(crate) fn path_of_part(&'static self, offset: usize) -> Option<Vec<Step<&'static str>>> {
@@ -18,7 +18,8 @@ impl Schema {
                 | Kind::Event
                 | Kind::Queue { .. }
                 | Kind::Broadcast { .. }
-                | Kind::Map { .. } => return (offset == 0).then_some(steps),
+                | Kind::Map { .. }
+                | Kind::Frames { .. } => return (offset == 0).then_some(steps),
                 Kind::CacheAligned { object } => schema = object,
                 Kind::Array { element, .. } => {
                     steps.push(Step::Index(offset.checked_div(element.size())? as u64));

@@ -39,7 +39,7 @@ const MODE: Schema = Schema::new(
 );
 
 /// One schema of each kind, and a struct with const arguments.
-pub(crate) const EVERY_KIND: [&Schema; 18] = [
+pub(crate) const EVERY_KIND: [&Schema; 19] = [
     &F64,
     &ATOMIC,
     &ARRAY,
@@ -58,4 +58,5 @@ pub(crate) const EVERY_KIND: [&Schema; 18] = [
     &Schema::new(512, 64, Kind::Queue { capacity: 4, value: &POSITION }),
     &Schema::new(320, 64, Kind::Broadcast { capacity: 3, value: &U32 }),
     &Schema::new(832, 64, Kind::Map { capacity: 4, key: &U32, value: &POSITION }),
+    &Schema::new(1088, 64, Kind::Frames { capacity: 8, slots: 3, element: &U32, meta: &POSITION }),
 ];

@@ -30,6 +30,10 @@ impl fmt::Display for OwnedSchema {
             OwnedKind::Queue { capacity, value } => write!(f, "Queue<{value}, {capacity}>"),
             OwnedKind::Broadcast { capacity, value } => write!(f, "Broadcast<{value}, {capacity}>"),
             OwnedKind::Map { capacity, key, value } => write!(f, "Map<{key}, {value}, {capacity}>"),
+            OwnedKind::Frames { capacity, slots, element, meta } => {
+                write!(f, "Frames<{element}, {capacity}, {slots}")?;
+                if meta.is_phantom() { f.write_str(">") } else { write!(f, ", {meta}>") }
+            }
         }
     }
 }
@@ -87,6 +91,7 @@ mod tests {
             "Queue<Position, 4>",
             "Broadcast<u32, 3>",
             "Map<u32, Position, 4>",
+            "Frames<u32, 8, 3, Position>",
         ];
         assert_eq!(named, written);
     }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::super::{Migration, Refused};
 use super::numbers;
-use crate::inspect::{MapPlaces, RingPlaces};
+use crate::inspect::{FramesPlaces, FramesTypes, MapPlaces, RingPlaces};
 use crate::layout::path::{FieldPath, Step};
 use crate::layout::schema::{OwnedField, OwnedKind, OwnedSchema, OwnedVariant, Primitive};
 use crate::sync::VersionedOffsets;
@@ -36,6 +36,8 @@ pub(super) enum How<'s> {
     Queue(RingPlaces, Box<Plan<'s>>),
     Broadcast(RingPlaces, Box<Plan<'s>>),
     Map(MapPlaces, Box<[Plan<'s>; 2]>),
+    /// The metadata and the elements. The numbers of elements are the capacities.
+    Frames(FramesPlaces, Box<(Plan<'s>, Elements<'s>)>),
 }
 
 pub(super) struct Field<'s> {
@@ -133,6 +135,18 @@ impl Planner {
                 let plans = [self.plan(&path.field("key"), k, l)?, self.plan(&element(), x, y)?];
                 How::Map(places, Box::new(plans))
             }
+            (
+                Of::Frames { capacity: a, slots: old_slots, element: x, meta: m },
+                Of::Frames { capacity: b, slots: new_slots, element: y, meta: n },
+            ) => {
+                let old = FramesTypes { frames: from, element: x, meta: m, capacity: *a, slots: *old_slots };
+                let new = FramesTypes { frames: to, element: y, meta: n, capacity: *b, slots: *new_slots };
+                FramesPlaces::of(old).map_err(refused)?;
+                let places = FramesPlaces::of(new).map_err(refused)?;
+                let meta = self.meta(&path.field("meta"), m, n)?;
+                let plan = Box::new(self.part(&element(), x, y)?);
+                How::Frames(places, Box::new((meta, Elements { lens: [*a, *b], sizes: [x.size(), y.size()], plan })))
+            }
             _ => match (number(from), number(to), held(from), held(to)) {
                 (Some(a), Some(b), ..) if numbers::are_alike(a, b) => How::Number(a, b),
                 (_, _, Some((a, x)), Some((b, y))) => {
@@ -142,6 +156,17 @@ impl Planner {
                 _ => return Err(refused("no rule leads from one type to the other".into())),
             },
         })
+    }
+
+    /// Plans the metadata of frames, which only one of the two layouts may have.
+    fn meta<'s>(&mut self, path: &FieldPath, from: &'s OwnedSchema, to: &'s OwnedSchema) -> Result<Plan<'s>, Refused> {
+        match (has_meaning(from), has_meaning(to)) {
+            (true, true) => return self.part(path, from, to),
+            (false, true) => self.migration.new.push(path.clone()),
+            (true, false) => self.migration.gone.push(path.clone()),
+            (false, false) => {}
+        }
+        Ok(Plan { from, to, how: How::Nothing })
     }
 
     fn elements<'s>(
@@ -193,7 +218,7 @@ fn bare(schema: &OwnedSchema) -> &OwnedSchema {
     }
 }
 
-/// Returns `false` for padding and `PhantomData`, and arrays of them.
+/// Returns `false` for padding, `PhantomData` and `()`, and arrays of them.
 fn has_meaning(schema: &OwnedSchema) -> bool {
     match schema.kind() {
         OwnedKind::Pad | OwnedKind::Phantom => false,

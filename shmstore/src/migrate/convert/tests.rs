@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use crate::inspect::frames_samples::{self, FramesBytes, info, info_of, u16s};
 use crate::inspect::map_samples::{MapBytes, text, text_type};
 use crate::inspect::samples::{broadcast, broadcast_bytes, put, queue, queue_bytes};
 use crate::inspect::{Limits, SavedObject};
@@ -135,6 +136,41 @@ fn keys_of_a_map_keep_versions_and_changes_and_the_floor_covers_entries_that_are
     let bytes = MapBytes::of(text_type(), number(Primitive::U8), 8);
     let refused = error(&map.schema, &map.bytes, &bytes.schema);
     assert!(refused.starts_with(r#"`["C"]` cannot be converted from `u64` to `u8`: 300 is not"#), "{refused}");
+}
+
+#[test]
+fn the_newest_frame_keeps_its_number_in_frames_of_another_capacity_and_number_of_slots() {
+    let old = FramesBytes::images(8, 4).with(6, 0, &info_of(1, 1), &u16s(1..9));
+    let old = old.with(7, 2, &info_of(3, 2), &u16s([1, 2, 300]));
+    let converted = |to: &FramesBytes| converted(&old.schema, &old.bytes, &to.schema);
+    let made = |frames: FramesBytes| frames.with(7, 0, &info_of(3, 2), &u16s([1, 2, 300]));
+    for (capacity, slots) in [(9, 4), (3, 4), (8, 3), (100, 16)] {
+        let to = FramesBytes::images(capacity, slots);
+        assert_eq!(converted(&to), made(to).bytes, "{capacity} {slots}");
+    }
+    // Elements of four bytes without metadata.
+    let wide = FramesBytes::of(number(Primitive::U32), 8, 4, frames_samples::nothing());
+    let elements = [1_u32, 2, 300].map(u32::to_le_bytes).concat();
+    let bytes = converted(&wide);
+    let wide = wide.with(7, 0, &[], &elements);
+    assert_eq!(bytes, wide.bytes);
+    let (_, migration) = saved(&old.schema, &old.bytes).convert_to(&wide.schema).unwrap();
+    assert_eq!(migration.to_string(), "carried: []; new: nothing; gone: meta");
+    let (back, migration) = saved(&wide.schema, &wide.bytes).convert_to(&old.schema).unwrap();
+    assert_eq!(migration.to_string(), "carried: []; new: meta; gone: nothing");
+    let back = back.read(&Limits::full()).to_string();
+    assert_eq!(back, "frame 7 { width: 0, height: 0 } [1, 2, 300]");
+
+    let error = |to: &FramesBytes| error(&old.schema, &old.bytes, &to.schema);
+    let refused = error(&FramesBytes::images(2, 4));
+    assert!(refused.contains("its newest frame has 3 elements, and the new capacity is 2"), "{refused}");
+    let refused = error(&FramesBytes::of(number(Primitive::U8), 8, 4, info()));
+    assert!(refused.starts_with("`[2]` cannot be converted from `u16` to `u8`: 300 is not"), "{refused}");
+    let refused = error(&FramesBytes::of(number(Primitive::U16), 8, 4, number(Primitive::U32)));
+    assert!(refused.starts_with("`meta` cannot be converted from `Info` to `u32`"), "{refused}");
+    let new = FramesBytes::images(8, 4);
+    let to = FramesBytes::images(2, 3);
+    assert_eq!(super::tests::converted(&new.schema, &new.bytes, &to.schema), to.bytes);
 }
 
 #[test]

@@ -6,6 +6,7 @@
 //! atomics, as every process does.
 #![allow(unsafe_code)]
 
+mod frames;
 mod maps;
 mod rings;
 
@@ -89,6 +90,9 @@ impl<'a> Walk<'a> {
             OwnedKind::Queue { capacity, value } => self.queue(schema, value, *capacity, offset),
             OwnedKind::Broadcast { .. } => self.broadcast(offset),
             OwnedKind::Map { capacity, key, value } => self.map(schema, (key, value, *capacity), offset),
+            OwnedKind::Frames { capacity, slots, element, meta } => {
+                self.frames(schema, (element, *capacity), (*slots, meta), offset);
+            }
             OwnedKind::CacheAligned { object } => self.visit(object, offset),
             OwnedKind::Struct { fields, .. } => {
                 for field in fields {
@@ -186,7 +190,8 @@ fn has_locks(schema: &OwnedSchema) -> bool {
         | OwnedKind::Lock
         | OwnedKind::Queue { .. }
         | OwnedKind::Broadcast { .. }
-        | OwnedKind::Map { .. } => true,
+        | OwnedKind::Map { .. }
+        | OwnedKind::Frames { .. } => true,
         OwnedKind::CacheAligned { object } => has_locks(object),
         OwnedKind::Array { element, .. } => has_locks(element),
         OwnedKind::Struct { fields, .. } => fields.iter().any(|field| has_locks(&field.schema)),

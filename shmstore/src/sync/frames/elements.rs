@@ -89,15 +89,6 @@ impl<'a, E: ShmValue> Elements<'a, E> {
         Self { lines, count, elements: PhantomData }
     }
 
-    /// The same elements, `A` at a time. Without those after the last whole array.
-    #[inline(always)]
-    pub(super) fn grouped<const A: usize>(self) -> Elements<'a, [E; A]> {
-        const { assert!(A > 0, "an array of a frame has at least one element") };
-        let count = self.count / A;
-        let lines = &self.lines[..(count * A * Self::SIZE).div_ceil(LINE)];
-        Elements { lines, count, elements: PhantomData }
-    }
-
     /// Calls `each` with all elements in order, one block at a time, and with the index of the block's first element.
     #[inline(always)]
     pub(super) fn blocks<X>(self, still: impl Fn() -> Result<(), X>, each: impl FnMut(usize, &[E])) -> Result<(), X>
@@ -200,7 +191,7 @@ impl<'a, E: ShmValue> Elements<'a, E> {
         invalid: impl Fn(InvalidValue) -> X,
         mut each: impl FnMut(usize, [E; A]),
     ) -> Result<usize, X> {
-        let lines = Self::lines_of_array::<A>();
+        let lines = const { Self::lines_of_array::<A>() };
         let count = self.count / A * A;
         if lines == 0 {
             let block = Elements::<'a, [E; A]>::BLOCK * A;
@@ -229,6 +220,7 @@ impl<'a, E: ShmValue> Elements<'a, E> {
 
     /// The number of lines of an array that is copied through registers. 0 if it is copied by blocks.
     pub(super) const fn lines_of_array<const A: usize>() -> usize {
+        assert!(A > 0, "an array of a frame has at least one element");
         let bytes = A * Self::SIZE;
         if bytes % LINE == 0 && bytes <= MOST_LINES * LINE && align_of::<E>() <= LINE { bytes / LINE } else { 0 }
     }

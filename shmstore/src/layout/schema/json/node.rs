@@ -23,6 +23,8 @@ pub(super) struct Node {
     #[serde(skip_serializing_if = "Option::is_none")]
     capacity: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    slots: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     const_args: Option<Vec<NodeConstArg>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     fields: Option<Vec<NodeField>>,
@@ -30,6 +32,8 @@ pub(super) struct Node {
     variants: Option<Vec<NodeVariant>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     element: Option<Box<Node>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    meta: Option<Box<Node>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     key: Option<Box<Node>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -70,10 +74,12 @@ impl Node {
             align,
             len: None,
             capacity: None,
+            slots: None,
             const_args: None,
             fields: None,
             variants: None,
             element: None,
+            meta: None,
             key: None,
             value: None,
             object: None,
@@ -123,6 +129,12 @@ impl Node {
                 key: child(&mut self.key, "key")?,
                 value: child(&mut self.value, "value")?,
             },
+            KindTag::Frames => OwnedKind::Frames {
+                capacity: need(&mut self.capacity, "capacity")?,
+                slots: need(&mut self.slots, "slots")?,
+                element: child(&mut self.element, "element")?,
+                meta: child(&mut self.meta, "meta")?,
+            },
         };
         self.refuse_leftovers()?;
         OwnedSchema::new(self.size, self.align, kind)
@@ -135,10 +147,12 @@ impl Node {
             ("primitive", self.primitive.is_some()),
             ("len", self.len.is_some()),
             ("capacity", self.capacity.is_some()),
+            ("slots", self.slots.is_some()),
             ("const_args", self.const_args.is_some()),
             ("fields", self.fields.is_some()),
             ("variants", self.variants.is_some()),
             ("element", self.element.is_some()),
+            ("meta", self.meta.is_some()),
             ("key", self.key.is_some()),
             ("value", self.value.is_some()),
             ("object", self.object.is_some()),
@@ -198,6 +212,13 @@ impl From<&OwnedSchema> for Node {
             OwnedKind::Map { capacity, key, value } => {
                 Self { capacity: Some(*capacity), key: boxed(key), value: boxed(value), ..node }
             }
+            OwnedKind::Frames { capacity, slots, element, meta } => Self {
+                capacity: Some(*capacity),
+                slots: Some(*slots),
+                element: boxed(element),
+                meta: boxed(meta),
+                ..node
+            },
             OwnedKind::AtomicCell { value } | OwnedKind::Versioned { value } => Self { value: boxed(value), ..node },
             OwnedKind::CacheAligned { object } => Self { object: boxed(object), ..node },
         }

@@ -67,7 +67,7 @@ impl<E: ShmValue> Elements<'_, E> {
         mut each: impl FnMut(usize) -> [E; A],
     ) {
         self.assert_holds(0, len);
-        let (lines, whole) = (Self::lines_of_array::<A>(), len / A * A);
+        let (lines, whole) = (const { Self::lines_of_array::<A>() }, len / A * A);
         if lines == 0 {
             self.fill_runs(Elements::<'_, [E; A]>::BLOCK * A, whole, |first, block| {
                 for (after, array) in block.chunks_exact_mut(A).enumerate() {

@@ -7,7 +7,6 @@
 
 use std::io;
 use std::os::fd::AsFd;
-use std::slice;
 
 use super::FrameMut;
 use crate::error::TooLong;
@@ -193,36 +192,6 @@ impl<E: ShmValue, const N: usize, const K: usize, M: ShmValue> FrameMut<'_, E, N
         let (read, done) = self.elements().read_from(source.as_fd(), self.len, count);
         self.len += read;
         done.map(|()| read)
-    }
-
-    /// Returns all `N` elements in place. They have the bytes of an earlier frame, or are zero.
-    /// [`set_len`](Self::set_len) says how many of them the frame has.
-    ///
-    /// For libraries that write to a slice. [`fill`](Self::fill) is safe, and about as fast.
-    ///
-    /// # Safety
-    ///
-    /// While the slice lives,
-    ///
-    /// - every process that may write to the object changes it only through shmstore;
-    /// - no process takes this one for dead;
-    /// - this process does not fork.
-    ///
-    /// Read-only processes may copy bytes of the slice meanwhile, and throw them away.
-    ///
-    /// # Panics
-    ///
-    /// Panics in a process that was forked since the slot was loaned.
-    #[must_use]
-    #[track_caller]
-    pub unsafe fn as_mut_slice(&mut self) -> &mut [E]
-    where
-        E: AnyBits,
-    {
-        let first = self.as_mut_ptr();
-        // SAFETY: `N` elements of the slot, aligned, and mapped as long as the loan is borrowed. Any bytes are valid
-        // elements, and no other process changes them, by the caller's promise.
-        unsafe { slice::from_raw_parts_mut(first, N) }
     }
 
     /// The elements in shared memory, all that there is room for.

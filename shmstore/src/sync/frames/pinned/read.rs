@@ -8,7 +8,6 @@
 use std::convert::Infallible;
 use std::io;
 use std::os::fd::AsFd;
-use std::slice;
 
 use super::Pinned;
 use crate::error::InvalidValue;
@@ -153,12 +152,7 @@ impl<E: ShmValue, const N: usize, const K: usize, M: ShmValue> Pinned<'_, E, N, 
     /// Panics as [`rows`](Self::rows) does.
     #[inline]
     #[track_caller]
-    pub fn rows_checked(
-        &self,
-        width: usize,
-        stride: usize,
-        read: impl FnMut(usize, &[E]),
-    ) -> Result<(), InvalidValue> {
+    pub fn rows_checked(&self, width: usize, stride: usize, read: impl FnMut(usize, &[E])) -> Result<(), InvalidValue> {
         self.elements().rows_checked(width, stride, pinned, read)
     }
 
@@ -284,29 +278,6 @@ impl<E: ShmValue, const N: usize, const K: usize, M: ShmValue> Pinned<'_, E, N, 
         E: AnyBits,
     {
         Racy::new(self.elements())
-    }
-
-    /// Returns all elements in place.
-    ///
-    /// For libraries that need a slice and must not copy it. [`blocks`](Self::blocks) is safe, and about as fast.
-    ///
-    /// # Safety
-    ///
-    /// While the slice lives,
-    ///
-    /// - every process that may write to the object changes it only through shmstore;
-    /// - no process takes this one for dead: see [`is_intact`](Self::is_intact);
-    /// - this process does not fork.
-    ///
-    /// # Panics
-    ///
-    /// Panics in a process that was forked since the frame was pinned.
-    #[must_use]
-    #[track_caller]
-    pub unsafe fn as_slice(&self) -> &[E] {
-        // SAFETY: `len` elements of the frame, aligned, and mapped as long as the pin is borrowed. They were stored as
-        // elements, or are zero, which are valid ones, and no process changes them, by the caller's promise.
-        unsafe { slice::from_raw_parts(self.as_ptr(), self.len) }
     }
 
     /// The elements in shared memory.
