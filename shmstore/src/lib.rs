@@ -80,8 +80,8 @@ pub use layout::key::Key;
 pub use layout::{AnyBits, ShmId, ShmKey, ShmLayout, ShmObject, ShmValue};
 pub use store::{Following, ObjectInfo, ReadOnly, Shared, Store, StoreOptions};
 pub use sync::{
-    AtomicValue, Awaitable, Broadcast, CacheAligned, Event, Lock, LockGuard, Map, Queue, Ready, Transaction, Versioned,
-    Writer, wait_any, wait_any_while,
+    AtomicValue, Awaitable, Broadcast, CacheAligned, Event, Frames, Lock, LockGuard, Map, Queue, Ready, Transaction,
+    Versioned, Writer, wait_any, wait_any_while,
 };
 pub use value::{FixedString, FixedVec, Pad, Timestamp};
 
@@ -136,6 +136,17 @@ pub mod map {
     pub use crate::sync::{Entry, Iter, Keys};
 }
 
+pub mod frames {
+    //! The handles and errors of [`Frames`].
+    //!
+    //! Read first: [`FrameMut`], a slot that a writer fills, and [`Pinned`], a frame that a reader reads.
+
+    #[cfg(doc)]
+    use crate::Frames;
+    pub use crate::error::{FrameLost, LoanError, Overrun, PinError, TooLong};
+    pub use crate::sync::{Follower, FrameMut, Pinned, ReadFrame};
+}
+
 pub mod wait {
     //! Waits of one thread for many parts, and waits of async tasks.
     //!
@@ -184,8 +195,8 @@ pub mod wait {
     #[cfg(feature = "futures-core")]
     pub use crate::sync::SubscriberStream;
     pub use crate::sync::{
-        Awaitable, Changes, ItemSent, KeysChanged, Newer, NewerOfEntry, NewerOfKey, NotEmpty, NotFull, Past, Pop, Push,
-        Ready, Recv, Take, wait_any, wait_any_while,
+        Awaitable, Changes, ItemSent, KeysChanged, Newer, NewerFrame, NewerOfEntry, NewerOfKey, NotEmpty, NotFull,
+        Past, Pop, Push, Ready, Recv, Take, wait_any, wait_any_while,
     };
 }
 
@@ -197,7 +208,7 @@ pub mod view {
     #[cfg(doc)]
     use crate::ReadOnly;
     pub use crate::layout::view::AtomicView;
-    pub use crate::sync::{BroadcastView, EventView, LockView, MapView, QueueView, VersionedView};
+    pub use crate::sync::{BroadcastView, EventView, FramesView, LockView, MapView, QueueView, VersionedView};
 }
 
 #[cfg(feature = "failpoints")]

@@ -4,8 +4,8 @@ use std::io::{self, ErrorKind};
 use std::time::Duration;
 
 use super::{
-    AbandonedReason, AttachError, Busy, CreateError, Error, Holder, InsertError, LockError, OpenError, PopError,
-    PushError, RecvError, RemoveError, WaitAnyError, WaitError,
+    AbandonedReason, AttachError, Busy, CreateError, Error, Holder, InsertError, LoanError, LockError, OpenError,
+    PinError, PopError, PushError, RecvError, RemoveError, WaitAnyError, WaitError,
 };
 
 /// The message and the error are kept. The kind is the nearest one, [`ErrorKind::Other`] if there is none.
@@ -37,8 +37,10 @@ fn of_any(error: &Error) -> ErrorKind {
         Error::Insert(InsertError::Full { .. }) => ErrorKind::StorageFull,
         Error::Insert(InsertError::Busy(busy)) => of_busy(busy),
         Error::Insert(InsertError::InvalidValue(_)) => ErrorKind::InvalidData,
-        Error::JobLost(_) => ErrorKind::Other,
-        Error::Capacity(_) | Error::Timestamp(_) => ErrorKind::InvalidInput,
+        Error::Loan(error) => of_loan(error),
+        Error::Pin(error) => of_pin(error),
+        Error::JobLost(_) | Error::FrameLost(_) | Error::Overrun(_) => ErrorKind::Other,
+        Error::TooLong(_) | Error::Capacity(_) | Error::Timestamp(_) => ErrorKind::InvalidInput,
     }
 }
 
@@ -46,6 +48,25 @@ fn of_busy(busy: &Busy) -> ErrorKind {
     match busy.holder() {
         Holder::ThisThread => ErrorKind::Deadlock,
         _ => after(&busy.waited()),
+    }
+}
+
+fn of_loan(error: &LoanError) -> ErrorKind {
+    match error {
+        LoanError::Full { waited, .. } => after(waited),
+        LoanError::Busy(busy) => of_busy(busy),
+        LoanError::Removed { .. } | LoanError::AnchorLost { .. } => ErrorKind::NotFound,
+    }
+}
+
+fn of_pin(error: &PinError) -> ErrorKind {
+    match error {
+        PinError::NotYet { waited, .. } | PinError::Disturbed { waited, .. } => after(waited),
+        PinError::Full { .. } => ErrorKind::QuotaExceeded,
+        PinError::ReadOnly { .. } => ErrorKind::PermissionDenied,
+        PinError::InvalidValue(_) => ErrorKind::InvalidData,
+        PinError::NoThread { .. } => ErrorKind::Other,
+        PinError::Removed { .. } | PinError::AnchorLost { .. } => ErrorKind::NotFound,
     }
 }
 

@@ -4,7 +4,8 @@
 //!
 //! Read first: [`Error`], to which `?` turns every other error of the crate. The enums are [`OpenError`],
 //! [`CreateError`], [`AttachError`] and [`RemoveError`] of a store, [`WaitError`], [`LockError`], [`Busy`],
-//! [`PushError`], [`PopError`], [`RecvError`], [`InsertError`] and [`EntryError`] of an object's parts.
+//! [`PushError`], [`PopError`], [`RecvError`], [`InsertError`], [`EntryError`], [`LoanError`] and [`PinError`] of an
+//! object's parts.
 //!
 //! A message says what was attempted, on what object, what was expected and found, and what to do next. It is complete:
 //! [`source`](std::error::Error::source) of an error is `None`, and the cause of an error is printed in its message.
@@ -12,6 +13,7 @@
 
 mod attach;
 mod create;
+mod frames;
 mod init;
 mod io;
 mod layout_mismatch;
@@ -29,6 +31,7 @@ pub use crate::layout::{InvalidValue, SchemaError};
 pub use crate::value::{CapacityError, TimestampError};
 pub use attach::{AbandonedReason, AttachError};
 pub use create::CreateError;
+pub use frames::{FrameLost, LoanError, Overrun, PinError, TooLong};
 pub use init::InitResult;
 pub(crate) use layout_mismatch::Conflict;
 pub use layout_mismatch::{LayoutMismatch, LayoutSummary};
@@ -89,6 +92,21 @@ pub enum Error {
     /// The key of an entry is no longer in the map.
     #[error(transparent)]
     Removed(#[from] Removed),
+    /// No slot was loaned for a frame.
+    #[error(transparent)]
+    Loan(#[from] LoanError),
+    /// No frame was pinned.
+    #[error(transparent)]
+    Pin(#[from] PinError),
+    /// A frame was not published, because its process no longer had its slot.
+    #[error(transparent)]
+    FrameLost(#[from] FrameLost),
+    /// A frame has room for fewer elements.
+    #[error(transparent)]
+    TooLong(#[from] TooLong),
+    /// A frame was overwritten while it was read.
+    #[error(transparent)]
+    Overrun(#[from] Overrun),
     /// Bytes in an object are not valid for their type.
     #[error(transparent)]
     InvalidValue(#[from] InvalidValue),
@@ -151,5 +169,10 @@ debug_is_display!(
     RecvError,
     InsertError,
     EntryError,
-    Removed
+    Removed,
+    LoanError,
+    PinError,
+    FrameLost,
+    TooLong,
+    Overrun
 );

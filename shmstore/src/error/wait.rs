@@ -60,6 +60,20 @@ pub enum Awaited {
         /// The number of changes was to be more than this one.
         seen: u64,
     },
+    /// A newer frame.
+    Frame {
+        /// Of which frames.
+        frames: PartName,
+        /// The number was to be greater than this one.
+        seen: u64,
+        /// The number of the newest frame. 0 if there was none.
+        newest: u64,
+    },
+    /// A slot to fill with a frame.
+    Loan {
+        /// Of which frames.
+        frames: PartName,
+    },
 }
 
 impl fmt::Display for Awaited {
@@ -78,6 +92,10 @@ impl fmt::Display for Awaited {
                 write!(f, "a version of {entry} newer than {seen} (the key is not in the map)")
             }
             Self::Keys { map, seen } => write!(f, "a change of the keys of {map} after the first {seen}"),
+            Self::Frame { frames, seen, newest } => {
+                write!(f, "a frame of {frames} newer than {seen} (the newest is {newest})")
+            }
+            Self::Loan { frames } => write!(f, "a slot of {frames} that no process fills or reads"),
         }
     }
 }
@@ -93,6 +111,8 @@ impl Awaited {
             Self::Sent { .. } => "sends",
             Self::Key { .. } => "inserts the key",
             Self::Keys { .. } => "inserts or removes keys",
+            Self::Frame { .. } => "publishes",
+            Self::Loan { .. } => "keeps its frames pinned",
         }
     }
 }

@@ -152,11 +152,15 @@ pub(crate) struct FramesOffsets {
 }
 
 impl FramesOffsets {
+    /// The bytes after the metadata, and after the elements, that belong to them. So the last unit of each is whole.
+    pub(crate) const SPARE: u64 = UNIT as u64 - 1;
+
     /// Returns the offsets for `slots` frames of up to `capacity` elements. `element` and `meta` are the size and the
     /// alignment of an element and of the metadata. `None` if no memory is that large.
     pub(crate) const fn of(element: (u64, u64), capacity: u64, slots: u64, meta: (u64, u64)) -> Option<Self> {
         const UNIT_SIZE: u64 = UNIT as u64;
-        const MOST: u64 = 1 << 60;
+        const MOST: u64 = 1 << 58;
+        const SPARE: u64 = FramesOffsets::SPARE;
         let ((element_size, element_align), (meta_size, meta_align)) = (element, meta);
         let is_possible = element_align.is_power_of_two() && meta_align.is_power_of_two();
         if !is_possible || element_align > 1 << 32 || meta_align > 1 << 32 || meta_size > MOST {
@@ -171,8 +175,8 @@ impl FramesOffsets {
         let pins = (frames_words::SLOTS + 8 * slots).next_multiple_of(LINE);
         let frames = (pins + 8 * frames_words::PINS).next_multiple_of(align);
         let meta = if meta_align > UNIT_SIZE { meta_align } else { UNIT_SIZE };
-        let elements = (meta + meta_size.next_multiple_of(UNIT_SIZE)).next_multiple_of(element_align);
-        let stride = (elements + bytes).next_multiple_of(align);
+        let elements = (meta + meta_size + SPARE).next_multiple_of(element_align);
+        let stride = (elements + bytes + SPARE).next_multiple_of(align);
         match stride.checked_mul(slots) {
             Some(all) if all <= i64::MAX as u64 - frames => {
                 Some(Self { pins, frames, meta, elements, stride, size: frames + all, align })

@@ -48,7 +48,7 @@ pub(super) const TO_COPY: Duration = Duration::from_millis(10);
     label = "a change of a part is expected here",
     note = "say which change, and what you have seen: `&value.newer(seen)`, `&entry.newer(seen)`, `&event.past(seen)`, \
             `&map.newer(&key, seen)`, `&map.changed(seen)`, `&queue.not_empty()`, `&queue.not_full()`, \
-            `&subscriber.not_empty()`"
+            `&subscriber.not_empty()`, `&frames.newer(seen)`"
 )]
 pub trait Awaitable: Sealed {}
 
@@ -120,6 +120,25 @@ pub(super) fn wait_until_there(awaited: &impl Waitable, timeout: Duration) -> Re
 /// [`wait_any`] takes.
 macro_rules! awaitable {
     ([$($generics:tt)*] $type:ty, $aim:ty, $change:ty) => {
+        $crate::sync::waiting::awaitable_by!(
+            [$($generics)*] $type, $aim, Result<$change, $crate::error::WaitError>
+        );
+
+        impl<$($generics)*> $type {
+            fn poll_once(
+                &mut self,
+                context: &mut std::task::Context<'_>,
+            ) -> std::task::Poll<Result<$change, $crate::error::WaitError>> {
+                self.pending.poll_for(&self.aim, context)
+            }
+        }
+    };
+}
+pub(super) use awaitable;
+
+/// Does the same for a type that has a method `poll_once`, with this output.
+macro_rules! awaitable_by {
+    ([$($generics:tt)*] $type:ty, $aim:ty, $output:ty) => {
         impl<$($generics)*> $type {
             pub(super) fn of(aim: $aim) -> Self {
                 Self { aim, pending: $crate::sync::waiting::Pending::default() }
@@ -127,14 +146,13 @@ macro_rules! awaitable {
         }
 
         impl<$($generics)*> std::future::Future for $type {
-            type Output = Result<$change, $crate::error::WaitError>;
+            type Output = $output;
 
             fn poll(
                 self: std::pin::Pin<&mut Self>,
                 context: &mut std::task::Context<'_>,
             ) -> std::task::Poll<Self::Output> {
-                let Self { aim, pending } = self.get_mut();
-                pending.poll_for(aim, context)
+                self.get_mut().poll_once(context)
             }
         }
 
@@ -157,7 +175,7 @@ macro_rules! awaitable {
         }
     };
 }
-pub(super) use awaitable;
+pub(super) use awaitable_by;
 
 /// Why a wait ended without the change.
 #[derive(Debug)]

@@ -221,6 +221,19 @@ pub(crate) fn no_memory_to_attach(errno: Errno) -> Option<&'static str> {
     }
 }
 
+/// Has the kernel map, and allocate if need be, each page of this process's memory from `start` on. `access` says for
+/// which use. No byte is changed.
+pub(crate) fn populate(start: usize, size: usize, access: Access) -> Result<(), Errno> {
+    let page = ordinary_page_size();
+    let first = start / page * page;
+    let advice = match access {
+        Access::ReadWrite => libc::MADV_POPULATE_WRITE,
+        Access::ReadOnly => libc::MADV_POPULATE_READ,
+    };
+    // SAFETY: takes addresses. The kernel maps pages, and changes no byte.
+    Errno::result(unsafe { libc::madvise(first as *mut _, start + size - first, advice) }).map(drop)
+}
+
 impl Mapping {
     /// Has the kernel read each page of a range. Its error replaces the signal that a read of ours would cause.
     pub(crate) fn check_readable(&self, range: &Range<usize>) -> Result<(), Unreadable> {

@@ -96,3 +96,9 @@ pub(crate) const fn reader(pin: u64) -> u32 {
 pub(crate) const fn pinned(pin: u64) -> u64 {
     (pin >> PINNED_SHIFT & PINNED).wrapping_sub(1)
 }
+
+/// The slot that a pin names, as a bit: 1 for slot 0, 2 for slot 1. 0 if the entry is not used.
+#[inline(always)]
+pub(crate) const fn pinned_bit(pin: u64) -> u64 {
+    (1 << (pin >> PINNED_SHIFT & PINNED)) >> 1
+}

@@ -6,6 +6,7 @@ use crate::sync::atomics::AtomicU64;
 use crate::sync::atomics::Ordering::{Acquire, Relaxed};
 use crate::sync::broadcast::AwaitedSent;
 use crate::sync::event_word;
+use crate::sync::frames::{AwaitedFrame, AwaitedLoan};
 use crate::sync::map::{AwaitedEntry, AwaitedKeys};
 use crate::sync::queue::{AwaitedItem, AwaitedSlot};
 use crate::sync::seqlock;
@@ -34,6 +35,10 @@ pub(in crate::sync) enum Condition<'a> {
     Entry(AwaitedEntry<'a>),
     /// Keys of a map were inserted or removed.
     Keys(AwaitedKeys<'a>),
+    /// There is a newer frame.
+    Frame(AwaitedFrame<'a>),
+    /// A slot for a frame can be loaned.
+    Loan(AwaitedLoan<'a>),
 }
 
 /// The word on which a waiter sleeps.
@@ -41,7 +46,7 @@ pub(in crate::sync) enum Condition<'a> {
 pub(in crate::sync) enum Bell<'a> {
     /// The bell of a side.
     Side(&'a Side),
-    /// The word of an event, which is its own bell.
+    /// The word of an event, or of the room of frames, which is its own bell.
     Event(&'a AtomicU64),
 }
 
@@ -85,6 +90,8 @@ impl<'a> Condition<'a> {
             Self::Sent(item) => item.holds(),
             Self::Entry(entry) => entry.holds(),
             Self::Keys(keys) => keys.holds(),
+            Self::Frame(frame) => frame.holds(),
+            Self::Loan(loan) => loan.holds(),
         }
     }
 
@@ -94,6 +101,8 @@ impl<'a> Condition<'a> {
             Self::Item(item) => item.has_jobs(),
             Self::Slot(slot) => slot.has_jobs(),
             Self::Keys(keys) => keys.is_unsettled(),
+            Self::Frame(frame) => frame.is_unsettled(),
+            Self::Loan(loan) => loan.is_unsettled(),
             Self::Version { .. } | Self::Notification { .. } | Self::Sent(_) | Self::Entry(_) => false,
         }
     }
@@ -107,6 +116,8 @@ impl<'a> Condition<'a> {
             Self::Sent(item) => Bell::Side(item.side()),
             Self::Entry(entry) => Bell::Side(entry.side()),
             Self::Keys(keys) => Bell::Side(keys.side()),
+            Self::Frame(frame) => Bell::Side(frame.side()),
+            Self::Loan(loan) => Bell::Event(loan.room()),
         }
     }
 
@@ -122,6 +133,7 @@ impl<'a> Condition<'a> {
             (Self::Notification { event, seen }, Access::ReadWrite) => {
                 event_word::announce(event, seen).ok().map(|word| word as u32)
             }
+            (Self::Loan(loan), Access::ReadWrite) => Some(loan.announce() as u32),
             _ => match self.bell() {
                 Bell::Side(side) => Some(side.announce(access)),
                 bell @ Bell::Event(_) => Some(bell.now()),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::error::{Holder, PopError, PushError, RecvError, WaitAnyError, WaitError};
+use crate::error::{Holder, LoanError, PinError, PopError, PushError, RecvError, WaitAnyError, WaitError};
 
 /// The time between two looks at the flag.
 const TURN: Duration = Duration::from_millis(5);
@@ -62,5 +62,17 @@ impl IsOver for PopError {
 impl IsOver for RecvError {
     fn is_over(&self) -> bool {
         matches!(self, Self::Empty { .. })
+    }
+}
+
+impl IsOver for LoanError {
+    fn is_over(&self) -> bool {
+        matches!(self, Self::Full { .. } | Self::Busy(_))
+    }
+}
+
+impl IsOver for PinError {
+    fn is_over(&self) -> bool {
+        matches!(self, Self::NotYet { .. } | Self::Disturbed { .. })
     }
 }

@@ -1,8 +1,8 @@
 //! The words of parts and slots, one by one, as an attacker would try them first.
 
 use std::os::unix::fs::MetadataExt;
-use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -13,7 +13,7 @@ use shmstore_tests::objects::{EveryPart, Parts, Position};
 use shmstore_tests::peer::Peer;
 use shmstore_tests::raw::{Raw, field};
 use shmstore_tests::scratch::Scratch;
-use shmstore_tests::wait::flat_out;
+use shmstore_tests::wait::{flat_out, until_true};
 
 use super::harm::{LOCK_WORD, SEQUENCE, SHORT, Stop, TOKEN, in_time, meanwhile, place};
 use super::store;
@@ -117,28 +117,34 @@ fn sleepers_who_only_read_can_delay_a_wake_up_by_slices_and_not_lose_it() {
     let parts = scratch.store().attach::<Parts>().unwrap();
     let seen = scratch.store().attach_read_only::<Parts>().unwrap();
     let stop = AtomicBool::new(false);
+    let sleeps: [AtomicU64; 8] = Default::default();
     thread::scope(|scope| {
         let _stop = Stop(&stop);
-        for _ in 0..8 {
-            scope.spawn(|| {
+        let (stop, seen) = (&stop, &seen);
+        for count in &sleeps {
+            scope.spawn(move || {
                 while !stop.load(Relaxed) {
                     // They sleep on the very word, and are woken in the place of those who are meant.
-                    let _ = seen.called.wait_past(u64::MAX, SHORT);
+                    let _ = seen.called.wait_past(u64::MAX, Duration::from_millis(2));
+                    count.fetch_add(1, Relaxed);
                 }
             });
         }
-        let mut times: Vec<Duration> = (0..ROUNDS).map(|_| notify_once(&mut waiter, &parts)).collect();
+        let mut times: Vec<Duration> = (0..ROUNDS).map(|_| notify_once(&mut waiter, &parts, &sleeps)).collect();
         times.sort_unstable();
         println!("{times:?}");
-        // Who slept before them is woken before them, so not all wake-ups go to others.
-        assert!(times[2] < SLICE / 2, "woken by the end of his slice only: {times:?}");
+        // A waiter that slept before all of them is woken before them, so not all wake-ups go to others.
+        assert!(times[2] < SLICE / 2, "woken by the end of its slice only: {times:?}");
     });
 }
 
-/// How long a sleeping waiter takes to answer one notification of one.
-fn notify_once(waiter: &mut Peer, parts: &Parts) -> Duration {
+/// How long a waiter that slept before all others takes to answer one notification of one.
+fn notify_once(waiter: &mut Peer, parts: &Parts, sleeps: &[AtomicU64]) -> Duration {
     waiter.tell(&format!("wait_past {} 25000", parts.called.count()));
     wait_until_asleep(waiter.pid());
+    let before: Vec<u64> = sleeps.iter().map(|count| count.load(Relaxed)).collect();
+    let have_slept_anew = || sleeps.iter().zip(&before).all(|(count, before)| count.load(Relaxed) > before + 1);
+    until_true("all others have slept anew", have_slept_anew);
     let notified = Instant::now();
     let count = parts.called.notify_one();
     assert_eq!(in_time(|| waiter.answer()), format!("ok {count}"));
