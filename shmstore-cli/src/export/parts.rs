@@ -21,8 +21,10 @@ pub(super) const ENTRY_SEQUENCE_AT: u64 = 32;
 pub(super) const HEAD: u64 = 8;
 /// The words of an entry of a `Map`, before its key.
 pub(super) const ENTRY_WORDS: u64 = 48;
-/// The offsets of the word on which writers wait for a slot, of the newest frame, and of the slot words in a `Frames`.
+/// The offsets of the words of a `Frames`: on which writers wait for a slot, the number of loans, the newest frame, and
+/// the words of the slots.
 pub(super) const ROOM_AT: u64 = 16;
+pub(super) const LOANS_AT: u64 = 24;
 pub(super) const NEWEST_AT: u64 = 128;
 pub(super) const SLOT_WORDS_AT: u64 = 136;
 /// The number of pin entries of a `Frames`.
@@ -156,9 +158,9 @@ impl FrameSlots {
         let pins_at = (SLOT_WORDS_AT + 8 * slots).next_multiple_of(LINE);
         let at = (pins_at + 8 * PINS).checked_next_multiple_of(align)?;
         let meta_at = UNIT.max(meta.align());
-        let meta_end = meta.size().checked_next_multiple_of(UNIT)?.checked_add(meta_at)?;
+        let meta_end = meta.size().checked_add(meta_at + UNIT - 1)?;
         let elements_at = meta_end.checked_next_multiple_of(LINE.max(element.align()))?;
-        let frame = element.size().checked_mul(capacity)?.checked_add(elements_at)?;
+        let frame = element.size().checked_mul(capacity)?.checked_add(UNIT - 1)?.checked_add(elements_at)?;
         let stride = frame.checked_next_multiple_of(align)?;
         let size = stride.checked_mul(slots)?.checked_add(at)?;
         let is_format_1 = (size, align) == (schema.size(), schema.align());
@@ -277,11 +279,11 @@ mod tests {
             let schema = OwnedSchema::new(size, align, kind).ok()?;
             FrameSlots::of(&schema).map(|of| [of.pins_at, of.at, of.meta_at, of.elements_at, of.stride])
         };
-        assert_eq!(frames(704 + 3 * 128, 64, 3, (1, 1), (0, 1)), Some([192, 704, 16, 64, 128]));
-        assert_eq!(frames(704 + 3 * 64, 64, 3, (1, 1), (0, 1)), None);
-        assert_eq!(frames(832 + 16 * 192, 9, 16, (7, 1), (52, 4)), Some([320, 832, 16, 128, 192]));
-        assert_eq!(frames(768 + 3 * 512, 2, 3, (128, 128), (256, 256)), None);
-        assert_eq!(frames(768 + 3 * 768, 2, 3, (128, 128), (256, 256)), Some([192, 768, 256, 512, 768]));
+        assert_eq!(frames(704 + 3 * 128, 49, 3, (1, 1), (0, 1)), Some([192, 704, 16, 64, 128]));
+        assert_eq!(frames(704 + 3 * 192, 50, 3, (1, 1), (0, 1)), Some([192, 704, 16, 64, 192]));
+        assert_eq!(frames(704 + 3 * 128, 50, 3, (1, 1), (0, 1)), None);
+        assert_eq!(frames(832 + 16 * 256, 9, 16, (7, 1), (52, 4)), Some([320, 832, 16, 128, 256]));
+        assert_eq!(frames(768 + 3 * 1024, 2, 3, (128, 128), (256, 256)), Some([192, 768, 256, 640, 1024]));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use shmstore::schema::OwnedSchema;
 
 use super::super::error::ExportError;
 use super::super::names::comment;
-use super::super::parts::{FrameSlots, NEWEST_AT, PINS, ROOM_AT, SLOT_WORDS_AT};
+use super::super::parts::{FrameSlots, LOANS_AT, NEWEST_AT, PINS, ROOM_AT, SLOT_WORDS_AT};
 use super::structs::Body;
 use super::types::Types;
 
@@ -46,11 +46,11 @@ impl<'a> Types<'a> {
         let mut body = Body::new(self.member_scope());
         body.add(&owner, (0, WORD), "len", |name| format!("uint64_t {name}"), "the number of elements");
         let words = |bytes: u64| move |name: &str| format!("uint64_t {name}[{}]", bytes / WORD);
-        let meta_len = meta.size().next_multiple_of(2 * WORD);
+        let meta_len = meta.size().next_multiple_of(WORD);
         if meta_len > 0 {
             body.add(&owner, (meta_at, meta_len), "meta", words(meta_len), &meta.to_string());
         }
-        // The frame ends at a multiple of 64.
+        // At least 15 bytes follow the metadata and the elements.
         let elements_len = (element.size() * capacity).next_multiple_of(WORD);
         let note = format!("up to {capacity} elements: {element}");
         body.add(&owner, (elements_at, elements_len), "elements", words(elements_len), &note);
@@ -68,6 +68,7 @@ impl<'a> Types<'a> {
         add((8, 4), "bell", "the bell for readers that wait for a frame");
         add((12, 4), "mark", "the mark of the thread that holds the lock");
         add((ROOM_AT, WORD), "room", "the event word of writers that wait for a slot");
+        add((LOANS_AT, 4), "loans", "how many slots were loaned");
         add((NEWEST_AT, WORD), "newest", "the number of the newest frame in bits 4 to 63, its slot in bits 0 to 3");
         let array = |len: u64| move |name: &str| format!("uint64_t {name}[{len}]");
         let note = "2^63 + n: frame n; 2^62 + token: being filled; 0: free";

@@ -4,8 +4,8 @@ use shmstore::schema::{OwnedField, OwnedKind, OwnedSchema};
 
 use super::super::names::printable;
 use super::super::parts::{
-    CONSUMERS_AT, ELEMENTS_AT, ENTRY_SEQUENCE_AT, ENTRY_WORDS, Entries, FrameSlots, HEAD, HEADS_AT, LINE, NEWEST_AT,
-    PINS, ROOM_AT, Ring, SEED_AT, SEQUENCE_AT, SLOT_WORDS_AT, Slots, TEXT_AT, problem,
+    CONSUMERS_AT, ELEMENTS_AT, ENTRY_SEQUENCE_AT, ENTRY_WORDS, Entries, FrameSlots, HEAD, HEADS_AT, LINE, LOANS_AT,
+    NEWEST_AT, PINS, ROOM_AT, Ring, SEED_AT, SEQUENCE_AT, SLOT_WORDS_AT, Slots, TEXT_AT, problem,
 };
 
 /// The offset of a row.
@@ -216,6 +216,7 @@ impl Rows {
             (8, 4, "(bell for frames)"),
             (12, 4, "(thread mark)"),
             (ROOM_AT, 8, "(room)"),
+            (LOANS_AT, 4, "(loans)"),
             (NEWEST_AT, 8, "(newest)"),
         ];
         self.words(offset, depth, &words, SLOT_WORDS_AT);
