@@ -112,6 +112,28 @@ pub fn map(key: OwnedSchema, value: OwnedSchema, capacity: u64) -> OwnedSchema {
     build(size, align, OwnedKind::Map { capacity, key: Box::new(key), value: Box::new(value) })
 }
 
+/// `Frames<element, capacity, slots, meta>`, as `docs/format.md` says. Instead of an element without bytes it has a `u8`.
+pub fn frames(element: OwnedSchema, capacity: u64, slots: u64, meta: OwnedSchema) -> OwnedSchema {
+    let element = if element.size() == 0 { primitive(Primitive::U8) } else { element };
+    let (first, _, elements) = frame_of(&element, &meta, slots);
+    let align = element.align().max(meta.align()).max(64);
+    let stride = (elements + element.size() * capacity).next_multiple_of(align);
+    build(
+        first + slots * stride,
+        align,
+        OwnedKind::Frames { capacity, slots, element: Box::new(element), meta: Box::new(meta) },
+    )
+}
+
+/// The first frame of a `Frames`, and from the start of a frame its metadata and its elements.
+pub fn frame_of(element: &OwnedSchema, meta: &OwnedSchema, slots: u64) -> (u64, u64, u64) {
+    let align = element.align().max(meta.align()).max(64);
+    let pins = (136 + 8 * slots).next_multiple_of(64);
+    let of_meta = meta.align().max(16);
+    let elements = (of_meta + meta.size().next_multiple_of(16)).next_multiple_of(element.align().max(64));
+    ((pins + 64 * 8).next_multiple_of(align), of_meta, elements)
+}
+
 /// The size and alignment of a part with slots behind its words, as `docs/format.md` says.
 fn ring(words: u64, value: &OwnedSchema, capacity: u64) -> (u64, u64) {
     let align = value.align().max(64);

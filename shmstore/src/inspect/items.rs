@@ -34,15 +34,15 @@ impl Items {
     }
 }
 
-/// Why the items of a broadcast cannot be read.
+/// Why the items of a broadcast or the newest frame of frames cannot be read.
 #[derive(Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum ItemsError {
-    /// There is no broadcast at the path.
+    /// There is no broadcast at the path, or there are no frames.
     #[error(transparent)]
     Field(#[from] FieldError),
-    /// The memory of the broadcast cannot be read, or has another layout than the broadcasts of this program.
-    #[error("the items of `{path}` cannot be read: {why}")]
+    /// The memory of the part cannot be read, or has another layout than in this program.
+    #[error("`{path}` cannot be read: {why}")]
     Unreadable {
         /// The path.
         path: String,
@@ -85,22 +85,38 @@ impl Object {
     }
 
     fn reader<'a>(&'a self, path: &FieldPath, live: Live<'a>) -> Result<Reader<'a>, ItemsError> {
-        let no_items = |type_name: String| {
-            let path = path.to_string();
-            ItemsError::from(FieldError::NoSuchPart { path, type_name, what: "items of a broadcast", instead: None })
+        let (schema, at) = self.part_at(path, "items of a broadcast")?;
+        let Some((OwnedKind::Broadcast { capacity, value }, at)) = at.map(|at| (schema.kind(), at)) else {
+            return Err(no_such(path, schema, "items of a broadcast"));
         };
-        let Some((schema, at)) = find(self.schema(), Some(0), path.steps()) else {
-            let nothing = Limits { nodes: 1, bytes: 0, ..Limits::default() };
-            return Err(self.read_at(path, &nothing).map_or_else(ItemsError::from, |_| no_items("part".into())));
-        };
-        let Some(at) = at else { return Err(no_items(schema.to_string())) };
-        let OwnedKind::Broadcast { capacity, value } = schema.kind() else { return Err(no_items(schema.to_string())) };
         let broadcast = Broadcast::of(schema, value, *capacity, Memory::Live(live), at);
         Ok(Reader { broadcast: broadcast.map_err(|why| unreadable(path, why))?, value })
     }
+
+    /// Returns the part at a path, and its offset in the object. A part of a value has no offset. The error says that
+    /// there is no `what`.
+    pub(super) fn part_at(
+        &self,
+        path: &FieldPath,
+        what: &'static str,
+    ) -> Result<(&OwnedSchema, Option<usize>), ItemsError> {
+        find(self.schema(), Some(0), path.steps()).ok_or_else(|| {
+            let nothing = Limits { nodes: 1, bytes: 0, ..Limits::default() };
+            self.read_at(path, &nothing).map_or_else(ItemsError::from, |_| {
+                let (path, type_name) = (path.to_string(), "part".into());
+                FieldError::NoSuchPart { path, type_name, what, instead: None }.into()
+            })
+        })
+    }
 }
 
-fn unreadable(path: &FieldPath, why: String) -> ItemsError {
+/// The part at a path has no `what`.
+pub(super) fn no_such(path: &FieldPath, schema: &OwnedSchema, what: &'static str) -> ItemsError {
+    let (path, type_name) = (path.to_string(), schema.to_string());
+    FieldError::NoSuchPart { path, type_name, what, instead: None }.into()
+}
+
+pub(super) fn unreadable(path: &FieldPath, why: String) -> ItemsError {
     ItemsError::Unreadable { path: path.to_string(), why }
 }
 

@@ -126,7 +126,7 @@ fn is_aligned(schema: &OwnedSchema) -> bool {
         Of::FixedString { .. } => schema.align() >= 4,
         Of::FixedVec { element, .. } => schema.align() >= 8 && is_aligned(element),
         Of::Lock | Of::Event | Of::Pad | Of::Phantom => true,
-        Of::Versioned { .. } | Of::Queue { .. } | Of::Broadcast { .. } | Of::Map { .. } => true,
+        Of::Versioned { .. } | Of::Queue { .. } | Of::Broadcast { .. } | Of::Map { .. } | Of::Frames { .. } => true,
         _ => false,
     }
 }
@@ -156,6 +156,7 @@ fn count(value: &Value) -> u64 {
         Value::Queue { first, .. } => 1 + first.iter().map(count).sum::<u64>(),
         Value::Broadcast { last, .. } => 1 + last.iter().map(|(_, value)| count(value)).sum::<u64>(),
         Value::Map { first, .. } => 1 + first.iter().map(|(key, value)| count(key) + count(value)).sum::<u64>(),
+        Value::Frames { meta, first, .. } => 1 + count(meta) + first.iter().map(count).sum::<u64>(),
         Value::Omitted => 0,
         _ => 1,
     }

@@ -55,7 +55,7 @@ fn made(choices: &mut Choices<'_>, deep: u8) -> OwnedSchema {
     if deep == 0 || choices.is_done() {
         return leaf(choices);
     }
-    let part = match choices.byte() % 14 {
+    let part = match choices.byte() % 15 {
         0..=2 => structure_of(choices, deep),
         3 => overlapping(choices, deep),
         4 => {
@@ -75,8 +75,12 @@ fn made(choices: &mut Choices<'_>, deep: u8) -> OwnedSchema {
         9 => queue(made(choices, deep - 1), choices.below(9) as u64 + 1),
         10 => broadcast(made(choices, deep - 1), choices.below(9) as u64 + 2),
         11 => map(made(choices, deep - 1), made(choices, deep - 1), choices.below(9) as u64 + 1),
-        // A queue that is only as large as its items.
         12 => {
+            let (element, meta) = (made(choices, deep - 1), made(choices, deep - 1));
+            frames(element, choices.below(9) as u64 + 1, choices.below(14) as u64 + 3, meta)
+        }
+        // A queue that is only as large as its items.
+        13 => {
             let (value, capacity) = (made(choices, deep - 1), choices.below(9) as u64 + 2);
             let size = ((16 + value.size()) * capacity).next_multiple_of(value.align());
             build(size, value.align(), OwnedKind::Queue { capacity, value: Box::new(value) })
@@ -122,7 +126,7 @@ pub(super) fn changed_json(schema: &OwnedSchema, choices: &mut Choices<'_>) -> V
 
 fn change(json: &mut Vec<u8>, choices: &mut Choices<'_>) {
     const WORDS: &str = "struct array enum versioned lock event pad phantom fixed_vec fixed_string atomic_cell \
-                         cache_aligned queue broadcast map key u8 u64 char bool fields \u{202e}";
+                         cache_aligned queue broadcast map key frames meta slots u8 u64 char bool fields \u{202e}";
     if json.is_empty() {
         return;
     }
@@ -211,10 +215,15 @@ pub(super) fn any_path(schema: &OwnedSchema, choices: &mut Choices<'_>) -> Field
                 path = path.field(&field.name);
                 at = &field.schema;
             }
+            OwnedKind::Frames { meta, .. } if choices.one_in(2) => {
+                path = path.field("meta");
+                at = meta;
+            }
             OwnedKind::Array { element, .. }
             | OwnedKind::FixedVec { element, .. }
             | OwnedKind::Queue { value: element, .. }
-            | OwnedKind::Broadcast { value: element, .. } => {
+            | OwnedKind::Broadcast { value: element, .. }
+            | OwnedKind::Frames { element, .. } => {
                 path = path.index(choices.number());
                 at = element;
             }

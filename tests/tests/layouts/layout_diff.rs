@@ -132,6 +132,25 @@ fn another_capacity_key_or_value_of_a_map_is_told_apart() {
 }
 
 #[test]
+fn another_capacity_number_of_slots_element_or_metadata_of_frames_is_told_apart() {
+    let of = |element, capacity, slots, meta| frames(primitive(element), capacity, slots, meta);
+    let plain = || of(U8, 64, 4, phantom());
+    let capacity = ["~ f | Frames<u8, 64, 4> at 0 | Frames<u8, 80, 4> at 0 | capacity differs"];
+    assert_rows(plain(), of(U8, 80, 4, phantom()), &capacity);
+    let slots = ["~ f | Frames<u8, 64, 4> at 0 | Frames<u8, 64, 3> at 0 | number of slots differs"];
+    assert_rows(plain(), of(U8, 64, 3, phantom()), &slots);
+    let element = ["~ f[] | u8 at +0 | bool at +0 | type differs"];
+    assert_rows(plain(), of(Bool, 64, 4, phantom()), &element);
+    let meta = ["~ f.meta | PhantomData at +0 | u64 at +0 | type differs"];
+    assert_rows(plain(), of(U8, 64, 4, primitive(U64)), &meta);
+    let (x, y) = (position(primitive(F64)), position(primitive(F32)));
+    let field = ["~ f.meta.x | f64 at +0 | f32 at +0 | type differs"];
+    assert_rows(of(U8, 64, 4, x.clone()), of(U8, 64, 4, y), &field);
+    let kind = ["~ f | Frames<u8, 64, 4, Position> at 0 | Queue<u8, 64> at 0 | type differs"];
+    assert_rows(of(U8, 64, 4, x), queue(primitive(U8), 64), &kind);
+}
+
+#[test]
 fn a_lock_that_was_added_is_told_with_what_it_moved() {
     let fields = || ["from", "to"].map(|name| (name, versioned(primitive(U64))));
     let ours = structure("T", [("n", atomic(U64))].into_iter().chain(fields()));

@@ -55,6 +55,8 @@ fn any_schema() -> impl Strategy<Value = OwnedSchema> {
             1 => (inner.clone(), 1_u64..9).prop_map(|(value, capacity)| queue(value, capacity)),
             1 => (inner.clone(), 2_u64..9).prop_map(|(value, capacity)| broadcast(value, capacity)),
             1 => (inner.clone(), inner.clone(), 1_u64..9).prop_map(|(key, value, capacity)| map(key, value, capacity)),
+            1 => (inner.clone(), 1_u64..9, 3_u64..=16, inner.clone())
+                .prop_map(|(element, capacity, slots, meta)| frames(element, capacity, slots, meta)),
             1 => inner.clone().prop_map(cache_aligned),
             1 => prop::sample::select(&PRIMITIVES).prop_map(|value| atomic_cell(primitive(value))),
         ]
@@ -94,6 +96,10 @@ fn mutate(schema: &OwnedSchema, target: &mut usize, mutation: Mutation) -> Owned
         OwnedKind::Map { capacity, key, value } => {
             let key = child(key);
             map(key, child(value), *capacity)
+        }
+        OwnedKind::Frames { capacity, slots, element, meta } => {
+            let element = child(element);
+            frames(element, *capacity, *slots, child(meta))
         }
         OwnedKind::CacheAligned { object } => cache_aligned(child(object)),
         OwnedKind::Struct { name, const_args, fields } => {
@@ -141,6 +147,7 @@ fn mutate_node(schema: &OwnedSchema, mutation: Mutation) -> Option<OwnedSchema> 
             Some(map(*value.clone(), *key.clone(), *capacity))
         }
         (OwnedKind::Map { capacity, value, .. }, Mutation::OtherPart) => Some(queue(*value.clone(), *capacity)),
+        (OwnedKind::Frames { .. }, _) => mutate_frames(schema, mutation),
         (OwnedKind::Queue { value: part, .. }, Mutation::OtherWrapper) => Some(versioned(*part.clone())),
         (OwnedKind::Pad, Mutation::OneMore) => Some(pad(schema.size() + 1)),
         (OwnedKind::Versioned { value: part }, Mutation::OtherWrapper) => Some(cache_aligned(*part.clone())),
@@ -148,6 +155,21 @@ fn mutate_node(schema: &OwnedSchema, mutation: Mutation) -> Option<OwnedSchema> 
         (OwnedKind::Lock, Mutation::OtherPart) => Some(event()),
         (OwnedKind::Event, Mutation::OtherPart) => Some(lock()),
         (OwnedKind::Lock | OwnedKind::Event, Mutation::OtherNumberOfTheSize) => Some(words_of(schema)),
+        _ => None,
+    }
+}
+
+fn mutate_frames(schema: &OwnedSchema, mutation: Mutation) -> Option<OwnedSchema> {
+    let OwnedKind::Frames { capacity, slots, element, meta } = schema.kind() else { return None };
+    let of = |capacity: u64, slots: u64| frames(*element.clone(), capacity, slots, *meta.clone());
+    match mutation {
+        Mutation::OneMore => Some(of(capacity + 1, *slots)),
+        Mutation::AddLast if *slots < 16 => Some(of(*capacity, slots + 1)),
+        Mutation::RemoveFirst if *slots > 3 => Some(of(*capacity, slots - 1)),
+        Mutation::SwapFirstAndLast if element != meta && meta.size() > 0 => {
+            Some(frames(*meta.clone(), *capacity, *slots, *element.clone()))
+        }
+        Mutation::OtherPart => Some(queue(*element.clone(), *capacity)),
         _ => None,
     }
 }

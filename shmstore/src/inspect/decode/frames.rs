@@ -33,10 +33,10 @@ impl Decoder<'_, '_> {
         self.copies(elements.len() as u64)?;
         let decoded = match copied {
             Ok(Some(bytes)) => self.value(meta, Memory::Copy(&bytes), 0),
-            Ok(None) => Value::Nothing,
-            Err(why) => {
+            _ if self.nodes_left == 0 => Value::Omitted,
+            without => {
                 self.spend(1);
-                Value::Invalid(why)
+                without.map_or_else(Value::Invalid, |_| Value::Nothing)
             }
         };
         let count = elements.len() as u64 / element.size();

@@ -57,15 +57,18 @@ impl<'a> Core<'a> {
         loop {
             let held = self.lock(&mut left)?;
             let (token, has_recovered) = (held.token(), protocol::recover(&self.words));
-            let slot = protocol::loan(&self.words, token);
+            let loaned = protocol::loan(&self.words, token);
             let loans = self.writers.loans.load(Relaxed).wrapping_add(1);
             self.writers.loans.store(loans, Release);
             if has_recovered {
-                drop(held);
+                self.free(held);
             } else {
                 held.free_without_news();
+                if loaned.has_backed_off {
+                    self.tell_room();
+                }
             }
-            if let Some(slot) = slot {
+            if let Some(slot) = loaned.slot {
                 if loans % LOANS_BETWEEN_REAPS == 0 {
                     self.reap();
                 }
@@ -118,17 +121,23 @@ impl<'a> Core<'a> {
         let held = or_panic(self.lock(&mut Left::of(Limit::Forever)).map_err(LoanError::into_busy));
         protocol::recover(&self.words);
         let number = protocol::publish(&self.words, loan.token, loan.slot);
-        drop(held);
-        // The frame that was the newest one may be overwritten now.
-        fence_after_rmw();
-        self.tell_room();
+        self.free(held);
         number
+    }
+
+    /// Frees the lock after a frame was published, and wakes all that wait. The frame that was the newest one may be
+    /// overwritten now.
+    #[inline(always)]
+    fn free(&self, held: Held<'_>) {
+        drop(held);
+        self.tell_room();
     }
 
     /// Gives a slot back that was not published.
     pub(super) fn give_back(&self, loan: Loan) {
         protocol::give_back(&self.words, loan.token, loan.slot);
-        self.tell_room_after(Step::Unpinned);
+        failpoint::reach(Step::Unpinned);
+        self.tell_room();
     }
 
     /// Pins the newest frame.
@@ -165,7 +174,7 @@ impl<'a> Core<'a> {
         let held = self.writers.side.lock(Limit::Within(TO_LOCK)).map_err(|_| disturbed())?;
         protocol::recover(&self.words);
         let pinning = protocol::pin_newest(&self.words, held.token());
-        drop(held);
+        self.free(held);
         match pinning {
             Pinning::Pinned(pin) => Ok(Some(pin)),
             Pinning::NoFrame => Ok(None),
@@ -191,19 +200,15 @@ impl<'a> Core<'a> {
     #[inline(always)]
     pub(super) fn unpin(&self, pin: Pin) {
         protocol::unpin(&self.words, pin);
-        self.tell_room_after(Step::Unpinned);
-    }
-
-    #[inline(always)]
-    fn tell_room_after(&self, step: Step) {
-        failpoint::reach(step);
-        fence_after_rmw();
+        failpoint::reach(Step::Unpinned);
         self.tell_room();
     }
 
-    /// Wakes the writers that wait for a slot.
+    /// Wakes the writers that wait for a slot. The caller has made one free by a read-modify-write just before, or has
+    /// freed the lock since.
     #[inline(always)]
     fn tell_room(&self) {
+        fence_after_rmw();
         if self.writers.room.load(Relaxed) & WAITING != 0 {
             self.wake_writers();
         }
@@ -222,7 +227,8 @@ impl<'a> Core<'a> {
         let mut judge = Judge::of(self.part);
         let has_reaped = protocol::reap(&self.words, |token| judge.is_dead(token));
         if has_reaped {
-            self.tell_room_after(Step::Reaped);
+            failpoint::reach(Step::Reaped);
+            self.tell_room();
         }
         has_reaped
     }
@@ -230,8 +236,9 @@ impl<'a> Core<'a> {
     /// Completes the publication of a process that died in it.
     pub(super) fn settle(&self) {
         if protocol::is_half_published(&self.words) {
-            if let Some(_held) = self.writers.side.lock_of_dead() {
+            if let Some(held) = self.writers.side.lock_of_dead() {
                 protocol::recover(&self.words);
+                self.free(held);
             }
         }
     }

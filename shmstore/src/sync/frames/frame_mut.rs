@@ -1,12 +1,18 @@
 //! `FrameMut`: a slot that this process fills.
+//!
+//! # Safety
+//!
+//! As `frames.rs`.
+#![allow(unsafe_code)]
 
 use std::fmt;
 use std::mem;
+use std::slice;
 
 use super::Frames;
 use super::core::Loan;
 use crate::error::{FrameLost, TooLong};
-use crate::layout::{ShmLayout, ShmValue};
+use crate::layout::{AnyBits, ShmLayout, ShmValue};
 use crate::segment::this_process;
 use crate::sync::atomics::Ordering::Release;
 use crate::sync::copy::copy_in;
@@ -116,9 +122,43 @@ impl<'a, E: ShmValue, const N: usize, const K: usize, M: ShmValue> FrameMut<'a, 
         self.frames.cell.elements(self.loan.slot).cast()
     }
 
+    /// Returns all `N` elements as a slice in shared memory, with the bytes of an earlier frame, or zeros. Call
+    /// [`set_len`](Self::set_len) afterwards.
+    ///
+    /// ```
+    /// use shmstore::Frames;
+    ///
+    /// static SAMPLES: Frames<f32, 1024, 4> = Frames::new();
+    /// let mut frame = SAMPLES.try_loan()?;
+    /// // SAFETY: no other process has these frames, and this one does not fork.
+    /// unsafe { frame.as_mut_slice() }[..100].fill(0.5);
+    /// frame.set_len(100)?;
+    /// frame.publish()?;
+    /// # Ok::<(), shmstore::Error>(())
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// Panics in a process that was forked since the slot was loaned.
+    ///
+    /// # Safety
+    ///
+    /// As for [`Pinned::as_slice`](super::Pinned::as_slice). Read-only processes may copy the bytes meanwhile, and throw
+    /// them away.
+    #[must_use]
+    #[track_caller]
+    pub unsafe fn as_mut_slice(&mut self) -> &mut [E]
+    where
+        E: AnyBits,
+    {
+        // SAFETY: `N` elements are there, aligned, initialized, and all bits are valid. By the contract no other process
+        // writes them while the loan lives, which is borrowed exclusively.
+        unsafe { slice::from_raw_parts_mut(self.as_mut_ptr(), N) }
+    }
+
     #[inline]
     #[track_caller]
-    fn check_owner(&self) {
+    pub(super) fn check_owner(&self) {
         if !this_process::is_ours(self.loan.token) {
             belongs_to_the_parent::<Frames<E, N, K, M>>("a `FrameMut`", "fill or publish it");
         }

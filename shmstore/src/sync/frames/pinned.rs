@@ -7,11 +7,12 @@
 
 use std::fmt;
 use std::mem::MaybeUninit;
+use std::slice;
 
 use super::Frames;
 use super::protocol::{self, Pin};
 use crate::error::InvalidValue;
-use crate::layout::{DebugValue, ShmLayout, ShmValue};
+use crate::layout::{AnyBits, DebugValue, ShmLayout, ShmValue};
 use crate::segment::this_process;
 use crate::sync::atomics::Ordering::Relaxed;
 use crate::sync::copy::copy_out;
@@ -134,6 +135,47 @@ impl<'a, E: ShmValue, const N: usize, const K: usize, M: ShmValue> Pinned<'a, E,
     pub fn as_ptr(&self) -> *const E {
         self.check_owner();
         self.frames.cell.elements(self.pin.frame.slot).cast_const().cast()
+    }
+
+    /// Returns the elements as a slice in shared memory.
+    ///
+    /// For code that takes slices, such as that of ndarray, and that cannot afford a copy.
+    ///
+    /// ```
+    /// use shmstore::Frames;
+    ///
+    /// static SAMPLES: Frames<f32, 1024, 4> = Frames::new();
+    /// let mut frame = SAMPLES.try_loan()?;
+    /// frame.copy_from(&[0.5; 1000])?;
+    /// frame.publish()?;
+    /// let samples = SAMPLES.pin_newest()?.expect("a frame");
+    /// // SAFETY: no other process has these frames, and this one does not fork.
+    /// let slice = unsafe { samples.as_slice() };
+    /// assert_eq!(slice.iter().sum::<f32>(), 500.0);
+    /// # Ok::<(), shmstore::Error>(())
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// Panics in a process that was forked since the frame was pinned.
+    ///
+    /// # Safety
+    ///
+    /// While the slice lives,
+    ///
+    /// - every process with write permission changes the object only through shmstore,
+    /// - no process believes that this one is dead, as one of another PID namespace does if this process closes
+    ///   descriptors that it did not open,
+    /// - and this process does not fork.
+    #[must_use]
+    #[track_caller]
+    pub unsafe fn as_slice(&self) -> &[E]
+    where
+        E: AnyBits,
+    {
+        // SAFETY: `len` elements are there, aligned, and all bits are valid. By the contract no process writes them while
+        // the pin lives, which is borrowed.
+        unsafe { slice::from_raw_parts(self.as_ptr(), self.len) }
     }
 
     #[inline]

@@ -121,25 +121,36 @@ fn slot_of<W: FrameWords>(words: &W, number: u64) -> Option<u64> {
     words.slots().iter().position(|word| word.load(Relaxed) == wanted).map(|slot| slot as u64)
 }
 
-/// Loans the oldest slot that no pin names, to the process `token`. `None` if there is none. The caller has the lock.
+/// The outcome of an attempt to loan a slot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Loaned {
+    pub(super) slot: Option<u64>,
+    /// A slot said for a moment that it is being written. A writer that waits may have seen that, although the slot can
+    /// be loaned by now.
+    pub(super) has_backed_off: bool,
+}
+
+/// Loans the oldest slot that no pin names, to the process `token`. The caller has the lock.
 #[inline(always)]
-pub(super) fn loan<W: FrameWords>(words: &W, token: u32) -> Option<u64> {
+pub(super) fn loan<W: FrameWords>(words: &W, token: u32) -> Loaned {
     let newest = newest(words);
     let mut skipped = pinned_slots(words) | if newest.number == 0 { 0 } else { 1 << newest.slot };
-    loop {
-        let slot = oldest(words, newest.number, skipped)?;
+    let mut has_backed_off = false;
+    while let Some(slot) = oldest(words, newest.number, skipped) {
         let word = &words.slots()[slot as usize];
         let old = word.swap(writing(token), AcqRel);
         words.reached(Reached::Claimed);
         fence_after_rmw();
         if pinned_slots(words) >> slot & 1 == 0 {
             words.reached(Reached::Looked);
-            return Some(slot);
+            return Loaned { slot: Some(slot), has_backed_off };
         }
         // A reader was faster, and may have seen the old word.
         word.store(old, Release);
         skipped |= 1 << slot;
+        has_backed_off = true;
     }
+    Loaned { slot: None, has_backed_off }
 }
 
 /// The slots that pins name, a bit for each.

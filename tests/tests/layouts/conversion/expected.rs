@@ -61,6 +61,9 @@ pub(super) fn types(from: &OwnedSchema, to: &OwnedSchema, path: &str) -> Unfit {
         (Of::Map { key: k, value: x, .. }, Of::Map { key: l, value: y, .. }) => {
             [types(k, l, &below("key")), types(x, y, &element())].concat()
         }
+        (Of::Frames { element: x, meta: m, .. }, Of::Frames { element: y, meta: n, .. }) => {
+            [types(m, n, &below("meta")), types(x, y, &element())].concat()
+        }
         _ => {
             let is_one = |schema: &OwnedSchema| held(schema).is_some() || matches!(schema.kind(), Of::Atomic(_));
             let is_number = |of: Primitive| !matches!(of, Primitive::Bool | Primitive::Char);
@@ -154,6 +157,22 @@ pub(super) fn value(from: &OwnedSchema, to: &OwnedSchema, old: &Value, path: &Fi
                 entries.push((converted, Value::Versioned { version: *version, locked: *locked, value: new }));
             }
             Value::Map { len: first.len() as u64, capacity: *capacity, changes: *changes, first: entries }
+        }
+        (
+            Of::Frames { element: x, meta: m, .. },
+            Of::Frames { capacity, slots, element: y, meta: n },
+            Value::Frames { newest, len, meta, first, .. },
+        ) => {
+            if len > capacity {
+                return refuse(path, unfit);
+            }
+            if *newest == 0 {
+                return zero(to);
+            }
+            let meta = Box::new(value(m, n, meta, &path.field("meta"), unfit));
+            let first = list(x, y, first, path, unfit);
+            let (newest, capacity, slots, len) = (*newest, *capacity, *slots, *len);
+            Value::Frames { newest, capacity, slots, pins: 0, loans: 0, len, meta, first }
         }
         _ if held(from).is_some() || held(to).is_some() => {
             let (version, old) = match old {

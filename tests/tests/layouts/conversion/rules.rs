@@ -224,7 +224,7 @@ fn fields_go_by_their_names_and_each_is_listed_where_it_is_decided() {
 }
 
 #[test]
-fn queues_broadcasts_and_maps_are_converted_item_by_item() {
+fn queues_broadcasts_frames_and_maps_are_converted_item_by_item() {
     let first: Vec<_> = [7, 300].map(Value::Unsigned).into();
     let items = Value::Queue { len: 2, capacity: 4, pushed: 9, outstanding: 0, first };
     kept(queue(primitive(U64), 4), items.clone(), queue(primitive(U16), 2), "[7, 300]");
@@ -254,6 +254,22 @@ fn queues_broadcasts_and_maps_are_converted_item_by_item() {
         broadcast(primitive(U8), 2),
         "`part[8]` cannot be converted from `u64` to `u8`: 300",
     );
+
+    let meta = Box::new(Value::Unsigned(500));
+    let first = [7, 300].map(Value::Unsigned).into();
+    let images = || {
+        let (capacity, slots, pins, loans) = (8, 4, 0, 0);
+        Value::Frames { newest: 9, capacity, slots, pins, loans, len: 2, meta: meta.clone(), first: first.clone() }
+    };
+    let of = |element, capacity, meta| frames(primitive(element), capacity, 3, primitive(meta));
+    let old = || frames(primitive(U16), 8, 4, primitive(U64));
+    kept(old(), images(), of(U64, 2, U16), "frame 9 500 [7, 300]");
+    kept(old(), images(), frames(primitive(F32), 9, 16, phantom()), "frame 9 [7.0, 300.0]");
+    refused(old(), images(), of(U16, 2, U8), "`part.meta` cannot be converted from `u64` to `u8`: 500");
+    refused(old(), images(), of(U8, 2, U64), "`part[1]` cannot be converted from `u16` to `u8`: 300");
+    let long = "`part` cannot be converted from `Frames<u16, 8, 4, u64>` to `Frames<u16, 1, 3, u64>`: its newest frame";
+    refused(old(), images(), of(U16, 1, U64), long);
+    refused(old(), images(), of(U16, 8, Char), "`part.meta` cannot be converted from `u64` to `char`: no rule");
 
     let key = |fields: Vec<(&'static str, OwnedSchema)>| structure("Key", fields);
     let (id, side) = (("id", primitive(U16)), ("side", fixed_string(4)));

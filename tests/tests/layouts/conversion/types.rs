@@ -55,10 +55,14 @@ fn key_type(random: &mut Random) -> OwnedSchema {
     }
 }
 
+fn meta_type(random: &mut Random, deep: u8) -> OwnedSchema {
+    if random.one_in(3) { phantom() } else { value_type(random, deep) }
+}
+
 /// A type of objects.
 pub(super) fn object_type(random: &mut Random, deep: u8) -> OwnedSchema {
     let deep_value = deep.min(2);
-    match random.within(0..if deep == 0 { 8 } else { 11 }) {
+    match random.within(0..if deep == 0 { 9 } else { 12 }) {
         0 => atomic(integer(random)),
         1 => atomic_cell(primitive(number(random))),
         2 => real_versioned(value_type(random, deep_value)),
@@ -67,8 +71,12 @@ pub(super) fn object_type(random: &mut Random, deep: u8) -> OwnedSchema {
         5 => broadcast(value_type(random, deep_value), random.within(2..6) as u64),
         6 => map(key_type(random), value_type(random, deep_value), random.within(1..6) as u64),
         7 => real_versioned(primitive(number(random))),
-        8 => cache_aligned(object_type(random, deep - 1)),
-        9 => array(object_type(random, deep - 1), random.within(1..4) as u64),
+        8 => {
+            let (element, capacity) = (value_type(random, deep_value), random.within(1..6) as u64);
+            frames(element, capacity, random.within(3..6) as u64, meta_type(random, deep_value))
+        }
+        9 => cache_aligned(object_type(random, deep - 1)),
+        10 => array(object_type(random, deep - 1), random.within(1..4) as u64),
         _ => structure_type(random, deep),
     }
 }
@@ -165,6 +173,12 @@ fn change(random: &mut Random, schema: &OwnedSchema, of: Of) -> OwnedSchema {
             let key = if random.one_in(3) { change_key(random, key) } else { (**key).clone() };
             map(key, change(random, value, value_type), capacity)
         }
+        Kind::Frames { capacity, slots, element, meta } => {
+            let capacity = if here { resized(random, *capacity, 1) } else { *capacity };
+            let slots = if random.one_in(2) { random.within(3..17) as u64 } else { *slots };
+            let meta = if random.one_in(6) { meta_type(random, 1) } else { change(random, meta, value_type) };
+            frames(change(random, element, value_type), capacity, slots, meta)
+        }
         // Another type altogether.
         _ if random.one_in(20) => of(random, 1),
         _ => schema.clone(),
@@ -233,6 +247,16 @@ pub(super) fn any_value(random: &mut Random, schema: &OwnedSchema) -> Value {
             }
             let changes = random.number() >> 1;
             Value::Map { len: first.len() as u64, capacity: *capacity, changes, first }
+        }
+        Kind::Frames { capacity, slots, element, meta } => {
+            let (newest, len) = (random.within(0..9) as u64, some(random, *capacity));
+            if newest == 0 {
+                return super::zero(schema);
+            }
+            let meta = Box::new(any_value(random, meta));
+            let first = (0..len).map(|_| any_value(random, element)).collect();
+            let (capacity, slots, len) = (*capacity, *slots, len as u64);
+            Value::Frames { newest, capacity, slots, pins: 0, loans: 0, len, meta, first }
         }
         // Of padding, nothing is read.
         _ => Value::Nothing,

@@ -84,7 +84,8 @@ fn as_many_elements_are_copied_as_the_limits_allow() {
     assert_eq!(with(limits(20, 100, 13)), "frame 8 { width: 5, height: 4 } [0, 1, … 18 more]");
     assert_eq!(with(limits(0, 100, 100)), "frame 8 { width: 5, height: 4 } [… 20 more]");
     let why = "<not decoded: more bytes than the limit, or fields that overlap>";
-    assert_eq!(with(limits(20, 1, 0)), format!("frame 8 {why} [… 20 more]"));
+    assert_eq!(with(limits(20, 3, 0)), format!("frame 8 {why} [… 20 more]"));
+    assert_eq!(with(limits(20, 1, 0)), "frame 8 … [… 20 more]");
     let length =
         Decoder::new(Memory::Copy(&frames.bytes), &limits(0, 1, 0)).at(&frames.schema, &"len".parse().unwrap());
     assert_eq!(length, Ok(Value::Unsigned(20)));

@@ -1,0 +1,64 @@
+//! The newest frame of frames, as bytes.
+
+use super::decode::Decoder;
+use super::frames::{Frames, FramesTypes};
+use super::items::{ItemsError, no_such, unreadable};
+use super::limits::Limits;
+use super::memory::Memory;
+use super::object::Object;
+use super::snapshot::Waits;
+use super::value::Value;
+use crate::layout::path::FieldPath;
+use crate::layout::schema::{OwnedKind, OwnedSchema};
+
+/// The newest frame of a [`Frames`](crate::Frames). [`Object::newest_frame`] returns it.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct NewestFrame {
+    /// Its number, from 1.
+    pub number: u64,
+    /// Its metadata. [`Value::Nothing`] if the type is `()`.
+    pub meta: Value,
+    /// The layout of an element.
+    pub element: OwnedSchema,
+    /// The bytes of its elements, one after the other.
+    pub bytes: Vec<u8>,
+}
+
+impl Object {
+    /// Copies the newest frame of the frames at a path. `None` if there is none yet.
+    ///
+    /// All of it is of one frame. It pins nothing, and repeats the copy for at most [`Limits::wait`] while the slot is
+    /// reused.
+    ///
+    /// # Errors
+    ///
+    /// [`ItemsError`] if there are no frames at the path, if the frame has more than [`Limits::bytes`], or if it cannot
+    /// be read.
+    pub fn newest_frame(&self, path: &FieldPath, limits: &Limits) -> Result<Option<NewestFrame>, ItemsError> {
+        const WHAT: &str = "frames";
+        let (schema, at) = self.part_at(path, WHAT)?;
+        let (OwnedKind::Frames { capacity, slots, element, meta }, Some(at)) = (schema.kind(), at) else {
+            return Err(no_such(path, schema, WHAT));
+        };
+        let types = FramesTypes { frames: schema, element, meta, capacity: *capacity, slots: *slots };
+        let pages = self.pages();
+        let frames = Frames::of(types, Memory::Live(self.live(&pages)), at);
+        let copied = frames.and_then(|frames| {
+            frames.copy_newest(&mut Waits::of(limits.wait), |frame| {
+                let len = frame.len()?;
+                // The part is in memory, so its size is no overflow.
+                let size = len * element.size();
+                if size > limits.bytes {
+                    return Err(format!("its newest frame has {size} bytes, and the limit is {}", limits.bytes));
+                }
+                Ok((frame.meta()?, frame.elements(0, len)?))
+            })
+        });
+        let newest = copied.map_err(|why| unreadable(path, why))?;
+        Ok(newest.map(|(number, (bytes_of_meta, bytes))| {
+            let meta = Decoder::new(Memory::Copy(&bytes_of_meta), limits).all(meta);
+            NewestFrame { number, meta, element: (**element).clone(), bytes }
+        }))
+    }
+}
