@@ -18,6 +18,8 @@ struct Arguments {
 enum Command {
     /// Measures shmstore, its peers and the bare machine in one run, and prints a table with ratios.
     Compare(compare::Options),
+    /// The rows of `compare` with frames alone: how fast large values are handed over, filled and read.
+    Frames(compare::Options),
     /// Writes the page of a run that was measured before.
     Report(keep::Again),
     /// Counts the instructions of single operations, and shows changes.
@@ -51,6 +53,7 @@ enum Command {
 fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Compare(options) => compare::run(&options),
+        Command::Frames(options) => compare::run_frames(&options),
         Command::Report(again) => keep::again(&again),
         Command::Instructions(options) => instructions::run(&options),
         Command::Migration(options) => migration::run(&options),
