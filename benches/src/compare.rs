@@ -58,9 +58,23 @@ fn help_of_only() -> String {
 
 /// Runs the comparison.
 pub fn run(options: &Options) -> Result<(), Failure> {
-    let is_whole = !options.quick && options.only.is_none();
-    options.keep.check(is_whole)?;
     let rows = options.only.clone().map_or_else(|| work::ALL.iter().collect(), |only| only.0);
+    measure(options, rows, !options.quick && options.only.is_none())
+}
+
+/// Runs the rows of frames.
+pub fn run_frames(options: &Options) -> Result<(), Failure> {
+    let rows = options.only.clone().map_or_else(|| work::ALL.iter().collect(), |only| only.0);
+    let rows: Vec<_> = rows.into_iter().filter(|row| row.is_of_frames()).collect();
+    if rows.is_empty() {
+        return Err("no row of frames has this in its name".into());
+    }
+    measure(options, rows, false)
+}
+
+/// Measures rows. A whole comparison writes the page of the project.
+fn measure(options: &Options, rows: Vec<&Work>, is_whole: bool) -> Result<(), Failure> {
+    options.keep.check(is_whole)?;
     println!("{}", beginning(&rows, options.quick));
     let [cpu, partner_cpu] = partner::processors()?;
     partner::pin(cpu)?;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use shmstore_bench::report::keep;
 use shmstore_bench::waiting::{idle, pending, wakeups};
-use shmstore_bench::{compare, instructions, interrupt, migration, partner, work};
+use shmstore_bench::{compare, frames, instructions, interrupt, migration, partner, work};
 
 #[derive(Parser)]
 #[command(about)]
@@ -18,6 +18,8 @@ struct Arguments {
 enum Command {
     /// Measures shmstore, its peers and the bare machine in one run, and prints a table with ratios.
     Compare(compare::Options),
+    /// The rows of `compare` with frames alone: how fast large values are handed over, filled and read.
+    Frames(compare::Options),
     /// Writes the page of a run that was measured before.
     Report(keep::Again),
     /// Counts the instructions of single operations, and shows changes.
@@ -34,6 +36,9 @@ enum Command {
     /// Measures the time and memory of many pending futures.
     #[command(hide = true)]
     Pending(pending::Options),
+    /// Measures the time to fill and to read the elements of frames.
+    #[command(hide = true)]
+    Frames(frames::Options),
     /// One operation, repeated: started by `instructions`.
     #[command(hide = true)]
     Operate(instructions::Operate),
@@ -48,12 +53,14 @@ enum Command {
 fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Compare(options) => compare::run(&options),
+        Command::Frames(options) => compare::run_frames(&options),
         Command::Report(again) => keep::again(&again),
         Command::Instructions(options) => instructions::run(&options),
         Command::Migration(options) => migration::run(&options),
         Command::Idle(options) => idle::run(&options),
         Command::Wakeups(options) => wakeups::run(&options),
         Command::Pending(options) => pending::run(&options),
+        Command::Frames(options) => frames::run(&options),
         Command::Operate(operate) => instructions::operate(&operate),
         Command::Partner(role) if role.work == wakeups::WORK => partner::play(&role, wakeups::partner),
         Command::Partner(role) => partner::play(&role, work::partner),

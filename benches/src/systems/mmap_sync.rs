@@ -15,8 +15,10 @@ use std::time::Duration;
 
 use ::mmap_sync::locks::LockDisabled;
 use ::mmap_sync::synchronizer::Synchronizer;
+use ::shmstore::ShmValue;
 use wyhash::WyHash;
 
+use super::frames::{Hand, Hold, Publish, WORDS};
 use super::{Board, Read, Whole, Write};
 use crate::Failure;
 use crate::payload::Payload;
@@ -69,6 +71,46 @@ impl<const WORDS: usize> Read<WORDS> for Side {
         // SAFETY: these files have archives of this type, whose bytes are the value's own; dropped at once.
         let value = unsafe { self.0.read::<[u64; WORDS]>(false) };
         into.0.copy_from_slice(&*value.expect("stored before"));
+    }
+}
+
+/// A large value in its two files, which a reader reads in place. A writer has a copy of its own, because
+/// `Synchronizer` takes the bytes of a whole value.
+pub struct Mapping;
+
+/// The write side.
+pub struct Copying {
+    side: Side,
+    value: Box<Payload<WORDS>>,
+}
+
+impl Hand for Mapping {
+    const NAME: &'static str = NAME;
+    type Writer = Copying;
+    type Reader = Side;
+
+    fn create(directory: &Path) -> Result<Copying, Failure> {
+        Ok(Copying { side: Side::new(directory), value: Payload::zeroed_box() })
+    }
+
+    fn open(directory: &Path) -> Result<Side, Failure> {
+        Ok(Side::new(directory))
+    }
+}
+
+impl Publish for Copying {
+    fn publish(&mut self, word: impl FnOnce() -> u64) {
+        *self.value.word_mut() = word();
+        self.side.write(&self.value);
+    }
+}
+
+impl Hold for Side {
+    #[inline]
+    fn hold(&mut self) -> u64 {
+        // SAFETY: these files have archives of this type, whose bytes are the value's own; dropped at once.
+        let value = unsafe { self.0.read::<[u64; WORDS]>(false) };
+        value.expect("stored before")[0]
     }
 }
 

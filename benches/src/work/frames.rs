@@ -1,0 +1,3 @@
+//! Large values, which a reader reads where a writer has filled them.
+
+pub(super) mod latency;
