@@ -104,17 +104,11 @@ fn by_copy<K: Kernel, const N: usize>(frame: &mut Loan<'_, N>, private: &mut [u6
 pub(super) fn rows<const N: usize>(frames: &'static Frames<u64, N, 3>) -> Vec<(String, Measure)> {
     let states = || State::all().iter().filter(|state| **state != State::Fresh);
     let slow = states().map(|&state| row::<Random, N>(state, 1.1, frames));
-    let fast = states().map(|&state| {
-        row::<Count, N>(state, if state == State::Cache { 1.2 } else { 1.4 }, frames)
-    });
+    let fast = states().map(|&state| row::<Count, N>(state, if state == State::Cache { 1.2 } else { 1.4 }, frames));
     slow.chain(fast).collect()
 }
 
-fn row<K: Kernel, const N: usize>(
-    state: State,
-    at_most: f64,
-    frames: &'static Frames<u64, N, 3>,
-) -> (String, Measure) {
+fn row<K: Kernel, const N: usize>(state: State, at_most: f64, frames: &'static Frames<u64, N, 3>) -> (String, Measure) {
     let [kernel, words] = K::NAMES;
     let name = format!("fill-{kernel}-{}", state.name());
     let work = format!("fill of a frame of 4 MiB {words}, {}", state.words());

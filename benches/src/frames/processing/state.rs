@@ -27,7 +27,11 @@ pub(super) enum State {
 impl State {
     /// All states that can be brought about on this machine.
     pub(super) fn all() -> &'static [Self] {
-        if cfg!(target_arch = "x86_64") { &[Self::Fresh, Self::Memory, Self::Cache] } else { &[Self::Fresh, Self::Cache] }
+        if cfg!(target_arch = "x86_64") {
+            &[Self::Fresh, Self::Memory, Self::Cache]
+        } else {
+            &[Self::Fresh, Self::Cache]
+        }
     }
 
     pub(super) fn name(self) -> &'static str {
