@@ -143,7 +143,7 @@ pub mod frames {
 
     #[cfg(doc)]
     use crate::Frames;
-    pub use crate::error::{FrameLost, LoanError, Overrun, PinError, TooLong};
+    pub use crate::error::{FrameLost, LoanError, Overrun, PinError, SlotUsers, TooLong};
     pub use crate::sync::{Follower, FrameMut, Pinned, Racy, ReadFrame};
 }
 

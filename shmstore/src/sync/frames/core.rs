@@ -6,7 +6,7 @@ use super::conditions::LoanableSlot;
 use super::memory::{WordRefs, Writers};
 use super::protocol::{self, FrameWords, Pin, Pinning};
 use super::word::{self, Newest};
-use crate::error::{LoanError, PinError};
+use crate::error::{LoanError, PinError, SlotUsers};
 use crate::segment::this_process;
 use crate::segment::this_process::registry::segment_at;
 use crate::sync::atomics::Ordering::{Relaxed, Release};
@@ -94,7 +94,8 @@ impl<'a> Core<'a> {
     fn full(&self, waited: Duration) -> LoanError {
         let frames = if waited.is_zero() { self.part.kind() } else { self.part.name() };
         let filled_by = self.pids(self.words.slots().iter().map(|slot| word::writer(slot.load(Relaxed))));
-        LoanError::Full { frames, pinned_by: self.pinned_by(), filled_by, waited }
+        let users = Box::new(SlotUsers { pinned_by: self.pinned_by(), filled_by });
+        LoanError::Full { frames, users, waited }
     }
 
     fn pinned_by(&self) -> Vec<u32> {
