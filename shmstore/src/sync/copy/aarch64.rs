@@ -15,7 +15,7 @@
 //! `stnp`) are never used, because some of their order is relaxed.
 #![allow(unsafe_code)]
 
-use std::arch::aarch64::uint8x16_t;
+use std::arch::aarch64::{float32x4_t, uint8x16_t};
 use std::arch::asm;
 
 use super::{LINE_UNITS, Moves, UNIT, Unit};
@@ -60,7 +60,7 @@ impl Moves for Neon {
 
     #[inline(always)]
     unsafe fn load_line(from: *const Unit) -> [Unit; LINE_UNITS] {
-        let (a, b, c, d): (uint8x16_t, uint8x16_t, uint8x16_t, uint8x16_t);
+        let (a, b, c, d): (float32x4_t, float32x4_t, float32x4_t, float32x4_t);
         // SAFETY: reads the 64 aligned bytes that the caller promises, and changes four registers.
         unsafe {
             asm!(
@@ -72,13 +72,13 @@ impl Moves for Neon {
             );
         }
         // SAFETY: both types are 16 bytes, and any bytes are valid in both.
-        [a, b, c, d].map(|unit| unsafe { std::mem::transmute::<uint8x16_t, Unit>(unit) })
+        [a, b, c, d].map(|unit| unsafe { std::mem::transmute::<float32x4_t, Unit>(unit) })
     }
 
     #[inline(always)]
     unsafe fn store_line(to: *mut Unit, line: [Unit; LINE_UNITS]) {
         // SAFETY: both types are 16 bytes, and any bytes are valid in both.
-        let [a, b, c, d] = line.map(|unit| unsafe { std::mem::transmute::<Unit, uint8x16_t>(unit) });
+        let [a, b, c, d] = line.map(|unit| unsafe { std::mem::transmute::<Unit, float32x4_t>(unit) });
         // SAFETY: writes the 64 aligned bytes that the caller promises.
         unsafe {
             asm!(

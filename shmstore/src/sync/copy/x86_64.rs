@@ -17,7 +17,7 @@
 pub(super) mod lines;
 
 use std::arch::asm;
-use std::arch::x86_64::__m128i;
+use std::arch::x86_64::{__m128, __m128i};
 
 use super::{LINE_UNITS, Moves, UNIT, Unit};
 
@@ -61,7 +61,8 @@ impl Moves for Sse2 {
 
     #[inline(always)]
     unsafe fn load_line(from: *const Unit) -> [Unit; LINE_UNITS] {
-        let (a, b, c, d): (__m128i, __m128i, __m128i, __m128i);
+        // LLVM computes with numbers of any kind in vectors of this type, but not with `f32` in those of integers.
+        let (a, b, c, d): (__m128, __m128, __m128, __m128);
         // SAFETY: reads the 64 aligned bytes that the caller promises, and changes four registers.
         unsafe {
             asm!(
@@ -75,13 +76,13 @@ impl Moves for Sse2 {
             );
         }
         // SAFETY: both types are 16 bytes, and any bytes are valid in both.
-        [a, b, c, d].map(|unit| unsafe { std::mem::transmute::<__m128i, Unit>(unit) })
+        [a, b, c, d].map(|unit| unsafe { std::mem::transmute::<__m128, Unit>(unit) })
     }
 
     #[inline(always)]
     unsafe fn store_line(to: *mut Unit, line: [Unit; LINE_UNITS]) {
         // SAFETY: both types are 16 bytes, and any bytes are valid in both.
-        let [a, b, c, d] = line.map(|unit| unsafe { std::mem::transmute::<Unit, __m128i>(unit) });
+        let [a, b, c, d] = line.map(|unit| unsafe { std::mem::transmute::<Unit, __m128>(unit) });
         // SAFETY: writes the 64 aligned bytes that the caller promises.
         unsafe {
             asm!(

@@ -33,8 +33,11 @@ fn shared(bytes: &[u8]) -> Vec<SharedLine> {
     lines_of(bytes).map(|line| unsafe { std::mem::transmute::<Line, SharedLine>(line) }).collect()
 }
 
-fn content(lines: &[SharedLine]) -> Vec<u8> {
-    (0..size_of_val(lines) / 8).flat_map(|at| word_out(lines, at).to_le_bytes()).collect()
+/// The bytes of lines that nothing else touches meanwhile.
+fn content(lines: &mut [SharedLine]) -> &mut [u8] {
+    let all = size_of_val(lines);
+    // SAFETY: the bytes of the lines, borrowed as long.
+    unsafe { std::slice::from_raw_parts_mut(lines.as_mut_ptr().cast(), all) }
 }
 
 /// Private bytes at a place in a line, between others that have to stay.
@@ -86,14 +89,16 @@ fn ranges_come_out_exactly(out: impl Fn(&[SharedLine], usize, &mut [MaybeUninit<
 fn ranges_go_in_exactly(into: impl Fn(&[u8], &[SharedLine], usize)) {
     for count in counts() {
         let before = varied((2 * GUARD * LINE + count + LINE).next_multiple_of(LINE), 7);
+        let (mut to, values) = (shared(&before), varied(count, 90));
         for (at, place) in shared_places(count).flat_map(|at| PRIVATE.map(|place| (at, place))) {
-            let (mut from, to) = (Private::new(place, count), shared(&before));
-            from.bytes().copy_from_slice(&varied(count, 90));
+            let mut from = Private::new(place, count);
+            from.bytes().copy_from_slice(&values);
             into(from.bytes(), &to, GUARD * LINE + at);
-            let mut expected = before.clone();
-            expected[GUARD * LINE + at..][..count].copy_from_slice(&varied(count, 90));
-            assert!(content(&to) == expected, "{count} bytes from {place} to {at}");
-            assert!(from.bytes() == varied(count, 90), "{count} bytes from {place} to {at}");
+            assert!(from.bytes() == values, "{count} bytes from {place} to {at}");
+            let found = content(&mut to);
+            assert!(found[GUARD * LINE + at..][..count] == values, "{count} bytes from {place} to {at}");
+            found[GUARD * LINE + at..][..count].copy_from_slice(&before[GUARD * LINE + at..][..count]);
+            assert!(found == before, "around {count} bytes from {place} to {at}");
         }
     }
 }
@@ -152,7 +157,7 @@ fn whole_lines_go_out_and_in_by_each_way_and_no_others() {
     for (name, out, into) in ways() {
         for (count, ahead) in (1..40).flat_map(|count| [0, 64, 1024, 1 << 30].map(|ahead| (count, ahead))) {
             let all = varied((2 * GUARD + count) * LINE, 7);
-            let (lines, mut to) = (shared(&all), Private::new(0, count * LINE));
+            let (mut lines, mut to) = (shared(&all), Private::new(0, count * LINE));
             // SAFETY: `count` lines on both sides.
             unsafe { out(lines[GUARD..].as_ptr().cast(), to.bytes().as_mut_ptr(), count, ahead) };
             assert!(to.bytes() == &all[GUARD * LINE..][..count * LINE], "{name}: {count} lines out");
@@ -164,7 +169,7 @@ fn whole_lines_go_out_and_in_by_each_way_and_no_others() {
             unsafe { into(from.bytes().as_ptr(), lines[GUARD..].as_ptr().cast_mut().cast(), count, ahead) };
             let mut expected = all;
             expected[GUARD * LINE..][..count * LINE].copy_from_slice(from.bytes());
-            assert!(content(&lines) == expected, "{name}: {count} lines in");
+            assert!(content(&mut lines) == expected, "{name}: {count} lines in");
         }
     }
 }
@@ -176,18 +181,19 @@ fn lines_go_out_and_in_as_slices_and_through_registers() {
     let mut room = vec![MaybeUninit::uninit(); 20];
     assert!(lines_out(&lines, &mut room, 20 * LINE, 1024) == all);
     assert!(lines_out(&lines[3..], &mut room, 7 * LINE + 1, 0) == &all[3 * LINE..][..7 * LINE + 1]);
-    let to = shared(&varied(20 * LINE, 90));
+    let mut to = shared(&varied(20 * LINE, 90));
     for (line, from) in lines_of(&all).enumerate() {
         assert!(from.0 == line_out(&lines[line], &lines[0]).0);
         line_in(from, &to[line], &to[0]);
     }
-    assert!(content(&to) == all);
-    assert!(content(&lines) == all);
+    assert!(content(&mut to) == all);
+    let words: Vec<u8> = (0..20 * LINE / 8).flat_map(|at| word_out(&lines, at).to_le_bytes()).collect();
+    assert!(words == all);
 }
 
 #[test]
 fn copies_beyond_the_lines_are_refused() {
-    let lines = shared(&[1; 2 * LINE]);
+    let mut lines = shared(&[1; 2 * LINE]);
     let panics = |copy: &dyn Fn()| std::panic::catch_unwind(std::panic::AssertUnwindSafe(copy)).is_err();
     assert!(panics(&|| bytes_out(&lines, 1, &mut [MaybeUninit::uninit(); 2 * LINE])));
     assert!(panics(&|| bytes_out(&lines, usize::MAX, &mut [MaybeUninit::uninit(); 2])));
@@ -199,8 +205,8 @@ fn copies_beyond_the_lines_are_refused() {
     assert!(panics(&|| {
         lines_out(&lines, &mut [MaybeUninit::uninit(); 3], 2 * LINE + 1, 0);
     }));
-    assert!(content(&lines) == [1; 2 * LINE]);
+    assert!(content(&mut lines) == [1; 2 * LINE]);
     bytes_in(&[9], &lines, 2 * LINE - 1, 0);
     bytes_in(&[], &lines, 2 * LINE, 0);
-    assert!(content(&lines)[2 * LINE - 2..] == [1, 9]);
+    assert!(content(&mut lines)[2 * LINE - 2..] == [1, 9]);
 }

@@ -11,6 +11,7 @@ use crate::sync::copy::Line;
 
 mod checked;
 mod filling;
+mod parts;
 mod reading;
 
 /// The check of a reader that has a pin.

@@ -46,8 +46,11 @@ fn arrays_fill_the_elements_and_nothing_beside_them() {
         check_of::<E, 7>();
         check_of::<E, 8>();
         check_of::<E, 16>();
-        check_of::<E, 64>();
-        check_of::<E, 256>();
+        // Others are too large for the stack.
+        if size_of::<E>() <= 64 {
+            check_of::<E, 64>();
+            check_of::<E, 256>();
+        }
     }
     each_size!(check);
 }

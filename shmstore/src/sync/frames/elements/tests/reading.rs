@@ -45,8 +45,11 @@ fn arrays_are_all_elements_in_order_but_those_after_the_last_whole_one() {
         check_of::<E, 7>();
         check_of::<E, 8>();
         check_of::<E, 16>();
-        check_of::<E, 64>();
-        check_of::<E, 256>();
+        // Others are too large for the stack.
+        if size_of::<E>() <= 64 {
+            check_of::<E, 64>();
+            check_of::<E, 256>();
+        }
     }
     each_size!(check);
 }
