@@ -24,8 +24,10 @@ pub struct Options {
     keep: Keep,
 }
 
-const FULL: Plan = Plan { batches: 25, time: Duration::from_millis(20) };
-const QUICK: Plan = Plan { batches: 5, time: Duration::from_millis(4) };
+/// The amount of a full comparison.
+pub const FULL: Plan = Plan { batches: 25, time: Duration::from_millis(20) };
+/// The amount of a comparison that only shows that everything works.
+pub const QUICK: Plan = Plan { batches: 5, time: Duration::from_millis(4) };
 
 /// Above this load for each processor, other programs disturb the measurement.
 const HIGH_LOAD: f64 = 0.25;
@@ -58,23 +60,9 @@ fn help_of_only() -> String {
 
 /// Runs the comparison.
 pub fn run(options: &Options) -> Result<(), Failure> {
-    let rows = options.only.clone().map_or_else(|| work::ALL.iter().collect(), |only| only.0);
-    measure(options, rows, !options.quick && options.only.is_none())
-}
-
-/// Runs the rows of frames.
-pub fn run_frames(options: &Options) -> Result<(), Failure> {
-    let rows = options.only.clone().map_or_else(|| work::ALL.iter().collect(), |only| only.0);
-    let rows: Vec<_> = rows.into_iter().filter(|row| row.is_of_frames()).collect();
-    if rows.is_empty() {
-        return Err("no row of frames has this in its name".into());
-    }
-    measure(options, rows, false)
-}
-
-/// Measures rows. A whole comparison writes the page of the project.
-fn measure(options: &Options, rows: Vec<&Work>, is_whole: bool) -> Result<(), Failure> {
+    let is_whole = !options.quick && options.only.is_none();
     options.keep.check(is_whole)?;
+    let rows = options.only.clone().map_or_else(|| work::ALL.iter().collect(), |only| only.0);
     println!("{}", beginning(&rows, options.quick));
     let [cpu, partner_cpu] = partner::processors()?;
     partner::pin(cpu)?;

@@ -18,8 +18,6 @@ struct Arguments {
 enum Command {
     /// Measures shmstore, its peers and the bare machine in one run, and prints a table with ratios.
     Compare(compare::Options),
-    /// The rows of `compare` with frames alone: how fast large values are handed over, filled and read.
-    Frames(compare::Options),
     /// Writes the page of a run that was measured before.
     Report(keep::Again),
     /// Counts the instructions of single operations, and shows changes.
@@ -36,7 +34,7 @@ enum Command {
     /// Measures the time and memory of many pending futures.
     #[command(hide = true)]
     Pending(pending::Options),
-    /// Measures the time to fill and to read the elements of frames.
+    /// Measures the time to hand frames over, and to fill and read their elements.
     #[command(hide = true)]
     Frames(frames::Options),
     /// One operation, repeated: started by `instructions`.
@@ -53,7 +51,6 @@ enum Command {
 fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Compare(options) => compare::run(&options),
-        Command::Frames(options) => compare::run_frames(&options),
         Command::Report(again) => keep::again(&again),
         Command::Instructions(options) => instructions::run(&options),
         Command::Migration(options) => migration::run(&options),

@@ -16,7 +16,7 @@ use ::iceoryx2::prelude::{Node, ipc};
 use ::iceoryx2::sample_mut::SampleMut;
 use ::iceoryx2::service::port_factory::publish_subscribe::PortFactory;
 
-use super::frames::{Hand, Pin, Publish, WORDS};
+use super::frames::{Fill, Hand, Pin, Publish, Sum, WORDS, fill_words, sum_words};
 use super::iceoryx2::{Events, failed, name, node};
 use super::{Poll, Sides, Talk};
 use crate::Failure;
@@ -99,6 +99,20 @@ impl Pin for Borrows {
     #[inline]
     fn next(&mut self) -> Option<u64> {
         self.port.receive().expect("a port that works").map(|value| value[0])
+    }
+}
+
+impl Fill for Writes {
+    fn fill(&mut self, first: u64) {
+        let mut value = self.loan();
+        fill_words(value.payload_mut(), first);
+        value.send().expect("a port that works");
+    }
+}
+
+impl Sum for Borrows {
+    fn sum(&mut self) -> Option<u64> {
+        self.port.receive().expect("a port that works").map(|value| sum_words(&*value))
     }
 }
 

@@ -1,13 +1,20 @@
-//! shmstore: frames.
+//! shmstore: frames, and a `Versioned` of the same size, which is copied in and out.
+//!
+//! # Safety
+//!
+//! Relies on the other process, which changes the frames only by their own methods.
+#![allow(unsafe_code)]
 
 use std::path::Path;
 
-use ::shmstore::{Frames, ShmObject, Store};
+use ::shmstore::frames::Pinned;
+use ::shmstore::{Frames, Shared, ShmObject, ShmValue, Store, Versioned};
 
-use super::frames::{Hand, Hold, Pin, Publish, WORDS};
+use super::frames::{Fill, Hand, Hold, Pin, Publish, Sum, WORDS, fill_words, sum_words};
 use super::shmstore::kept;
 use super::{Poll, SECOND, Sides, Talk};
 use crate::Failure;
+use crate::payload::Payload;
 
 /// Frames of 4 MiB, with a word of metadata.
 type Values = Frames<u64, WORDS, 4, u64>;
@@ -55,15 +62,23 @@ impl Publish for &'static Values {
     }
 }
 
-impl Pin for Pins {
+impl Pins {
+    /// Pins the next frame.
     #[inline]
-    fn next(&mut self) -> Option<u64> {
+    fn pinned(&mut self) -> Option<Pinned<'static, u64, WORDS, 4, u64>> {
         if self.values.newest_number() == self.seen {
             return None;
         }
         let frame = self.values.pin_newest().expect("an entry for a pin").expect("a frame");
         self.seen = frame.number();
-        Some(*frame.meta())
+        Some(frame)
+    }
+}
+
+impl Pin for Pins {
+    #[inline]
+    fn next(&mut self) -> Option<u64> {
+        self.pinned().map(|frame| *frame.meta())
     }
 }
 
@@ -71,6 +86,120 @@ impl Hold for Pins {
     #[inline]
     fn hold(&mut self) -> u64 {
         *self.values.pin_newest().expect("an entry for a pin").expect("a frame").meta()
+    }
+}
+
+impl Fill for &'static Values {
+    fn fill(&mut self, first: u64) {
+        let mut frame = self.try_loan().expect("a slot");
+        let filled = frame.fill(WORDS, |at, block| fill_words(block, first.wrapping_add(at as u64)));
+        filled.expect("room for so many");
+        frame.publish().expect("a slot of this process");
+    }
+}
+
+impl Sum for Pins {
+    fn sum(&mut self) -> Option<u64> {
+        let frame = self.pinned()?;
+        let mut sum = 0_u64;
+        frame.blocks(|_, block| sum = sum.wrapping_add(sum_words(block)));
+        Some(sum)
+    }
+}
+
+/// The same, by slices in place.
+pub struct FramedInPlace;
+
+/// The write side by slices.
+pub struct Writes(&'static Values);
+
+/// The read side by slices.
+pub struct Reads(Pins);
+
+impl Hand for FramedInPlace {
+    const NAME: &'static str = "shmstore, unsafe slices";
+    type Writer = Writes;
+    type Reader = Reads;
+
+    fn create(directory: &Path) -> Result<Writes, Failure> {
+        Framed::create(directory).map(Writes)
+    }
+
+    fn open(directory: &Path) -> Result<Reads, Failure> {
+        Framed::open(directory).map(Reads)
+    }
+}
+
+impl Fill for Writes {
+    fn fill(&mut self, first: u64) {
+        let mut frame = self.0.try_loan().expect("a slot");
+        frame.set_len(WORDS).expect("room for so many");
+        // SAFETY: the other process reads published frames alone.
+        fill_words(unsafe { frame.as_mut_slice() }, first);
+        frame.publish().expect("a slot of this process");
+    }
+}
+
+impl Sum for Reads {
+    fn sum(&mut self) -> Option<u64> {
+        let frame = self.0.pinned()?;
+        // SAFETY: no process writes a pinned frame but by a mistake.
+        Some(sum_words(unsafe { frame.as_slice() }))
+    }
+}
+
+/// A `Versioned`.
+pub struct Copied;
+
+#[derive(ShmObject)]
+#[repr(C)]
+#[shm(id = 'K')]
+struct Large {
+    value: Versioned<Payload<WORDS>>,
+}
+
+/// Either side, with a copy of its own.
+pub struct Copying {
+    value: &'static Versioned<Payload<WORDS>>,
+    copy: Box<Payload<WORDS>>,
+    seen: u64,
+}
+
+impl Copying {
+    fn of(object: Shared<Large>) -> Self {
+        let value = &kept(object).value;
+        Self { value, copy: Payload::zeroed_box(), seen: value.version() }
+    }
+}
+
+impl Hand for Copied {
+    const NAME: &'static str = "shmstore, Versioned";
+    type Writer = Copying;
+    type Reader = Copying;
+
+    fn create(directory: &Path) -> Result<Copying, Failure> {
+        Ok(Copying::of(Store::open(directory)?.create()?))
+    }
+
+    fn open(directory: &Path) -> Result<Copying, Failure> {
+        Ok(Copying::of(Store::open(directory)?.attach()?))
+    }
+}
+
+impl Fill for Copying {
+    fn fill(&mut self, first: u64) {
+        fill_words(&mut self.copy.0, first);
+        self.value.store_from(&self.copy);
+    }
+}
+
+impl Sum for Copying {
+    fn sum(&mut self) -> Option<u64> {
+        if self.value.version() == self.seen {
+            return None;
+        }
+        self.seen = self.value.load_into(&mut self.copy);
+        Some(sum_words(&self.copy.0))
     }
 }
 

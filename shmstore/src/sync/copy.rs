@@ -3,9 +3,10 @@
 //! A seqlock reads first, and then checks whether a writer was there. With a plain copy this is a data race, and
 //! undefined behavior, even if the bytes are then thrown away (Hans-J. Boehm, *Can seqlocks get along with programming
 //! language memory models?*, MSPC 2012). So a slot is only ever touched in whole [`Unit`]s, by accesses that mean "each
-//! byte atomic, relaxed". These are vector moves in inline assembly on x86_64, and relaxed atomic words elsewhere. The
-//! private value is in ordinary memory of any alignment. No byte beyond it is read or written. `lines` has the copies of
-//! elements of frames, which begin at any byte.
+//! byte atomic, relaxed". These are vector moves in inline assembly, and relaxed atomic words under Miri. The private
+//! value is in ordinary memory of any alignment. No byte beyond it is read or written.
+//!
+//! Elements of a frame begin at any byte. `lines` copies them, in lines of 64 bytes or in ranges of bytes.
 //!
 //! # Safety
 //!
@@ -14,12 +15,16 @@
 //! writes, or from none. The copy orders nothing. The caller does this by fences.
 #![allow(unsafe_code)]
 
+#[cfg(all(target_arch = "aarch64", not(miri)))]
+mod aarch64;
 mod lines;
 mod portable;
 #[cfg(all(target_arch = "x86_64", not(miri)))]
 mod x86_64;
 
-#[cfg(any(not(target_arch = "x86_64"), miri))]
+#[cfg(all(target_arch = "aarch64", not(miri)))]
+use aarch64::Neon as Native;
+#[cfg(any(not(any(target_arch = "aarch64", target_arch = "x86_64")), miri))]
 use portable::Portable as Native;
 #[cfg(all(target_arch = "x86_64", not(miri)))]
 use x86_64::Sse2 as Native;

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::conditions::FreeSlot;
+use super::conditions::LoanableSlot;
 use super::memory::{WordRefs, Writers};
 use super::protocol::{self, FrameWords, Pin, Pinning};
 use super::word::{self, Newest};
@@ -87,7 +87,7 @@ impl<'a> Core<'a> {
         if left.limit() == Limit::Never || left.is_over() {
             return Err(self.full(left.waited()));
         }
-        let waited = wait_for(&FreeSlot(self), left.duration());
+        let waited = wait_for(&LoanableSlot(self), left.duration());
         waited.map_err(|error| LoanError::of_wait(error).unwrap_or_else(|| self.full(left.waited())))
     }
 

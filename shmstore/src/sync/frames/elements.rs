@@ -66,8 +66,9 @@ impl<'a, E: ShmValue> Elements<'a, E> {
     /// The number of elements of a block: as many as fit and are whole lines. So all blocks begin with a line. There is
     /// no such number for some sizes above 64 bytes. Then a block may begin anywhere.
     pub(super) const BLOCK: usize = {
-        let lines = 1 << if Self::SIZE.trailing_zeros() < 6 { Self::SIZE.trailing_zeros() } else { 6 };
-        let whole = LINE / lines;
+        // The greatest common divisor of a power of two and a number is a power of two.
+        let zeros = Self::SIZE.trailing_zeros();
+        let whole = if zeros < LINE.trailing_zeros() { LINE >> zeros } else { 1 };
         match whole.checked_mul(Self::SIZE) {
             Some(bytes) if bytes <= BLOCK => BLOCK / bytes * whole,
             Some(bytes) if bytes <= 2 * BLOCK => whole,
@@ -84,7 +85,7 @@ impl<'a, E: ShmValue> Elements<'a, E> {
     #[inline(always)]
     pub(super) unsafe fn new(first: *mut Unit, count: usize) -> Self {
         let lines = (count * Self::SIZE).div_ceil(LINE);
-        // SAFETY: the caller promises these lines for `'a`. They are atomics, which any bytes are.
+        // SAFETY: the caller promises these lines for `'a`. Any bytes are a line.
         let lines = unsafe { slice::from_raw_parts(first.cast_const().cast(), lines) };
         Self { lines, count, elements: PhantomData }
     }
@@ -232,6 +233,7 @@ impl<'a, E: ShmValue> Elements<'a, E> {
     ///
     /// Panics if `stride` is 0 or less than `width`.
     #[inline(always)]
+    #[track_caller]
     pub(super) fn rows<X>(
         self,
         width: usize,
@@ -247,6 +249,7 @@ impl<'a, E: ShmValue> Elements<'a, E> {
 
     /// [`rows`](Self::rows) of elements that have invalid bits.
     #[inline(always)]
+    #[track_caller]
     pub(super) fn rows_checked<X: From<InvalidValue>>(
         self,
         width: usize,
@@ -258,6 +261,7 @@ impl<'a, E: ShmValue> Elements<'a, E> {
     }
 
     #[inline(always)]
+    #[track_caller]
     fn rows_by<X>(
         self,
         width: usize,
@@ -350,6 +354,7 @@ fn any_bits<X>(_: InvalidValue) -> X {
 ///
 /// Panics if these are not rows.
 #[inline]
+#[track_caller]
 pub(super) fn assert_rows(width: usize, stride: usize) {
     assert!(stride > 0, "a row begins at least one element after the row before it: the stride is 0");
     assert!(width <= stride, "a row of {width} elements is longer than its stride of {stride} elements");

@@ -96,6 +96,7 @@ impl<E: ShmValue> Elements<'_, E> {
     ///
     /// Panics if there are fewer elements, or if `stride` is 0 or less than `width`.
     #[inline(always)]
+    #[track_caller]
     pub(in crate::sync::frames) fn fill_rows(
         self,
         width: usize,
@@ -159,6 +160,7 @@ impl<E: ShmValue> Elements<'_, E> {
 /// # Panics
 ///
 /// Panics if `stride` is 0 or less than `width`.
+#[track_caller]
 pub(in crate::sync::frames) fn len_of_rows(width: usize, stride: usize, height: usize) -> Option<usize> {
     assert_rows(width, stride);
     match height.checked_sub(1) {
