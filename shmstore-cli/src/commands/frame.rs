@@ -83,7 +83,7 @@ pub fn run(args: &Args) -> Result<Outcome, Failure> {
             let len = saved::write(&args.output, |file| picture.write_pnm(file))?;
             (shape(&picture), len)
         }
-        _ => (String::new(), saved::write(&args.output, |mut file| file.write_all(&frame.bytes))?),
+        _ => (String::new(), saved::write(&args.output, |file| file.write_all(&frame.bytes))?),
     };
     let mut output = Output::standard();
     output.line(&format!("wrote frame {}{what} to {}, {}", frame.number, shown_path(&args.output), bytes(len)))?;

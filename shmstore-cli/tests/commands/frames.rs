@@ -6,6 +6,7 @@ use serde_json::json;
 use shmstore::{AtomicValue, Frames, Shared, ShmObject};
 
 use super::camera::*;
+use super::files::run_in;
 use super::support::*;
 
 /// A camera with two images, and its path.

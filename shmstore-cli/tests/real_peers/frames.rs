@@ -96,9 +96,9 @@ fn peers_are_not_led_astray_by_words_without_meaning() {
 
 #[test]
 fn headers_of_frames_compile_together() {
-    let frames = |element: OwnedSchema, capacity, slots, meta: OwnedSchema| {
+    let frames = |element: OwnedSchema, capacity: u64, slots: u64, meta: OwnedSchema| {
         let align = element.align().max(meta.align()).max(64);
-        let pins = (136 + 8_u64 * slots).next_multiple_of(64);
+        let pins = (136 + 8 * slots).next_multiple_of(64);
         let elements = (meta.align().max(16) + meta.size() + 15).next_multiple_of(element.align().max(64));
         let stride = (elements + element.size() * capacity + 15).next_multiple_of(align);
         let size = (pins + 512).next_multiple_of(align) + slots * stride;
