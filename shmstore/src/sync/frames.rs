@@ -74,7 +74,7 @@ pub use wait::NewerFrame;
 /// assert_eq!((image.number(), image.meta().width, image.len()), (1, 640, 640 * 480));
 /// let mut sum = 0;
 /// image.blocks(|_, block| sum += block.iter().map(|&pixel| u64::from(pixel)).sum::<u64>());
-/// assert_eq!(sum, 38_388_006);
+/// assert_eq!(sum, 38_397_276);
 /// # Ok::<(), shmstore::Error>(())
 /// ```
 ///
