@@ -92,7 +92,7 @@ macro_rules! unwritable_atomics {
 unwritable_atomics! { swap fetch_add fetch_sub fetch_and fetch_or fetch_xor fetch_max fetch_min }
 
 macro_rules! unwritable {
-    ($view:ident$(<$value:ident: $bound:ident$(, const $number:ident)*$(, $meta:ident: $of_meta:ident)?>)? {
+    ($view:ident$(<$value:ident: $bound:ident$(, const $number:ident)*$(; $meta:ident: $of_meta:ident)?>)? {
         $(fn $name:ident$(<$result:ident>)?($($argument:ty),*) $(-> $returned:ty)?;)*
     }) => {
         #[doc(hidden)]
@@ -182,7 +182,7 @@ unwritable! {
 }
 
 unwritable! {
-    FramesView<E: ShmValue, const N, const K, M: ShmValue> {
+    FramesView<E: ShmValue, const N, const K; M: ShmValue> {
         fn try_loan() -> Result<FrameMut<'a, E, N, K, M>, LoanError>;
         fn loan_timeout(Duration) -> Result<FrameMut<'a, E, N, K, M>, LoanError>;
         fn loan_while(impl Fn() -> bool) -> Result<Option<FrameMut<'a, E, N, K, M>>, LoanError>;
