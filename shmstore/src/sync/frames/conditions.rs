@@ -1,4 +1,4 @@
-//! What waits for a frame and for a slot sleep for.
+//! The conditions of the waits for a frame and for a slot.
 
 use super::core::Core;
 use super::memory::{WordRefs, Writers};
