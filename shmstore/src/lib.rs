@@ -175,11 +175,11 @@ pub mod wait {
     //! # How futures are woken
     //!
     //! The first future that has to wait starts one thread, `shmstore-hub`, which wakes all tasks of the process. It
-    //! sleeps on up to 127 words at a time, and checks for all other changes every millisecond. Each `Versioned`, event,
-    //! broadcast, `Frames`, key of a map and side of a queue has one word. Every 5 ms the thread checks for changes of killed
-    //! processes and for removed objects, and once a second for lost anchors. With very many changes that it checks for,
-    //! it checks less often, so that this takes at most 5 % of one processor. While nothing is awaited, it sleeps. All
-    //! signals are blocked in it.
+    //! sleeps on up to 127 words at a time, and checks for all other changes every millisecond. Each `Versioned`,
+    //! event, broadcast, `Frames`, key of a map and side of a queue has one word. Every 5 ms the thread checks for
+    //! changes of killed processes and for removed objects, and once a second for lost anchors. With very many changes
+    //! that it checks for, it checks less often, so that this takes at most 5 % of one processor. While nothing is
+    //! awaited, it sleeps. All signals are blocked in it.
     //!
     //! - A wake-up by the thread takes up to about twice as long as one of [`wait_any`] or a plain wait in a thread.
     //! - Dropping a future ends its wait. No item is lost, and no version or notification is consumed.

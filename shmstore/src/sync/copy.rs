@@ -3,8 +3,9 @@
 //! A seqlock reads first, and then checks whether a writer was there. With a plain copy this is a data race, and
 //! undefined behavior, even if the bytes are then thrown away (Hans-J. Boehm, *Can seqlocks get along with programming
 //! language memory models?*, MSPC 2012). So the slot of a value is only touched in whole [`Unit`]s, and the elements
-//! of a frame in lines, words or bytes, by accesses that mean "each byte atomic, relaxed". These are vector moves in inline assembly, and relaxed atomic words under Miri. The private
-//! value is in ordinary memory of any alignment. No byte beyond it is read or written.
+//! of a frame in lines, words or bytes, by accesses that mean "each byte atomic, relaxed". These are vector moves in
+//! inline assembly, and relaxed atomic words under Miri. The private value is in ordinary memory of any alignment. No
+//! byte beyond it is read or written.
 //!
 //! Elements of a frame begin at any byte. `lines` copies them, in lines of 64 bytes or in ranges of bytes.
 //!

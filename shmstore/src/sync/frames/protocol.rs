@@ -314,9 +314,9 @@ pub(super) fn is_still_there<W: FrameWords>(words: &W, frame: Newest) -> bool {
     has_frame(words, frame)
 }
 
-/// Returns `true` if a pin and its frame are as they were.
+/// Returns `true` if a pin is as it was. The word of its slot may change for a moment, while a loan gives way to the pin.
 pub(super) fn is_intact<W: FrameWords>(words: &W, pin: Pin) -> bool {
-    words.pins()[pin.entry].load(Relaxed) == pin.word() && has_frame(words, pin.frame)
+    words.pins()[pin.entry].load(Relaxed) == pin.word()
 }
 
 /// Removes a pin. Returns `false` if another process has removed it, because it believed that this one was dead.

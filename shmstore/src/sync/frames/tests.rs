@@ -189,6 +189,20 @@ fn a_pin_that_was_taken_away_is_told_and_removes_no_other_pin() {
 }
 
 #[test]
+fn a_pin_is_intact_although_a_writer_was_killed_while_it_gave_way_to_it() {
+    let frames = frames();
+    (0..2).for_each(|_| _ = publish(&frames));
+    let first = frames.pin(1).unwrap().unwrap();
+    let words = frames.cell.protocol_words();
+    let slot = slot_words(&frames).iter().position(|word| *word == published(1)).unwrap();
+    words.slots()[slot].store(writing(OTHER), Relaxed);
+    assert!(first.is_intact());
+    assert!(protocol::reap(&words, |token| token == OTHER));
+    (0..5).for_each(|_| _ = publish(&frames));
+    assert!(first.is_intact() && slot_words(&frames)[slot] == FREE, "a free slot with a pin is not loaned");
+}
+
+#[test]
 fn a_slot_that_was_taken_away_is_not_published() {
     let frames = frames();
     let loan = frames.try_loan().unwrap();
