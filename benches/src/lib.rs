@@ -18,6 +18,7 @@ pub mod compare;
 pub mod instructions;
 pub mod migration;
 pub mod waiting;
+pub mod frames;
 
 /// A failure is printed, and ends the program.
 pub type Failure = Box<dyn std::error::Error>;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use shmstore_bench::report::keep;
 use shmstore_bench::waiting::{idle, pending, wakeups};
-use shmstore_bench::{compare, instructions, interrupt, migration, partner, work};
+use shmstore_bench::{compare, frames, instructions, interrupt, migration, partner, work};
 
 #[derive(Parser)]
 #[command(about)]
@@ -34,6 +34,9 @@ enum Command {
     /// Measures the time and memory of many pending futures.
     #[command(hide = true)]
     Pending(pending::Options),
+    /// Measures the time to hand frames over, and to fill and read their elements.
+    #[command(hide = true)]
+    Frames(frames::Options),
     /// One operation, repeated: started by `instructions`.
     #[command(hide = true)]
     Operate(instructions::Operate),
@@ -54,6 +57,7 @@ fn main() -> ExitCode {
         Command::Idle(options) => idle::run(&options),
         Command::Wakeups(options) => wakeups::run(&options),
         Command::Pending(options) => pending::run(&options),
+        Command::Frames(options) => frames::run(&options),
         Command::Operate(operate) => instructions::operate(&operate),
         Command::Partner(role) if role.work == wakeups::WORK => partner::play(&role, wakeups::partner),
         Command::Partner(role) => partner::play(&role, work::partner),

@@ -82,7 +82,7 @@ impl Target {
 }
 
 /// Names of series of the bare machine, and of systems within one process.
-pub const BARE: [&str; 11] = [
+pub const BARE: [&str; 13] = [
     "memcpy",
     "bare atomics",
     "bare futex",
@@ -94,6 +94,8 @@ pub const BARE: [&str; 11] = [
     "papaya",
     "no derive",
     "no derive, of parts",
+    "slice in place",
+    "private slice",
 ];
 
 impl Series {

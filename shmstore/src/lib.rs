@@ -144,7 +144,7 @@ pub mod frames {
     #[cfg(doc)]
     use crate::Frames;
     pub use crate::error::{FrameLost, LoanError, Overrun, PinError, TooLong};
-    pub use crate::sync::{Follower, FrameMut, Pinned, ReadFrame};
+    pub use crate::sync::{Follower, FrameMut, Pinned, Racy, ReadFrame};
 }
 
 pub mod wait {

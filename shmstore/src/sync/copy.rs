@@ -3,8 +3,10 @@
 //! A seqlock reads first, and then checks whether a writer was there. With a plain copy this is a data race, and
 //! undefined behavior, even if the bytes are then thrown away (Hans-J. Boehm, *Can seqlocks get along with programming
 //! language memory models?*, MSPC 2012). So a slot is only ever touched in whole [`Unit`]s, by accesses that mean "each
-//! byte atomic, relaxed". These are vector moves in inline assembly on x86_64, and relaxed atomic words elsewhere. The
-//! private value is in ordinary memory of any alignment. No byte beyond it is read or written.
+//! byte atomic, relaxed". These are vector moves in inline assembly, and relaxed atomic words under Miri. The private
+//! value is in ordinary memory of any alignment. No byte beyond it is read or written.
+//!
+//! Elements of a frame begin at any byte. `lines` copies them, in lines of 64 bytes or in ranges of bytes.
 //!
 //! # Safety
 //!
@@ -13,15 +15,23 @@
 //! writes, or from none. The copy orders nothing. The caller does this by fences.
 #![allow(unsafe_code)]
 
-#[cfg(any(test, not(target_arch = "x86_64"), miri))]
+#[cfg(all(target_arch = "aarch64", not(miri)))]
+mod aarch64;
+mod lines;
 mod portable;
 #[cfg(all(target_arch = "x86_64", not(miri)))]
 mod x86_64;
 
-#[cfg(any(not(target_arch = "x86_64"), miri))]
+#[cfg(all(target_arch = "aarch64", not(miri)))]
+use aarch64::Neon as Native;
+#[cfg(any(not(any(target_arch = "aarch64", target_arch = "x86_64")), miri))]
 use portable::Portable as Native;
 #[cfg(all(target_arch = "x86_64", not(miri)))]
 use x86_64::Sse2 as Native;
+
+pub(crate) use lines::{
+    LINE, Line, SharedLine, bytes_in, bytes_out, line_in, line_out, lines_of, lines_out, word_out, words_out,
+};
 
 /// The smallest piece of a slot that is ever touched. A slot is a whole number of units, and aligned as a unit.
 #[derive(Clone, Copy)]
@@ -31,7 +41,7 @@ pub(crate) struct Unit([u8; UNIT]);
 /// The size and the alignment of a [`Unit`], in bytes.
 pub(crate) const UNIT: usize = 16;
 
-/// The least number of units that are moved by [`Moves::bulk_out`] and [`Moves::bulk_in`]. From 1 KiB on they are
+/// The least number of units that are moved by [`Moves::bytes_out`] and [`Moves::bytes_in`]. From 1 KiB on they are
 /// faster than single moves.
 const BULK_UNITS: usize = 64;
 
@@ -89,20 +99,39 @@ trait Moves {
     /// Hints that these units are about to be written. Changes nothing.
     fn prepare_to_store(to: *const Unit, count: usize);
 
-    /// Loads `count` units into private memory.
+    /// Loads `count` bytes into private memory.
     ///
     /// # Safety
     ///
-    /// As for [`load`](Self::load), for each unit. `to` is private, and writable for `count` times [`UNIT`] bytes.
-    unsafe fn bulk_out(from: *const Unit, to: *mut u8, count: usize);
+    /// They are readable, and so are the others of the words of 8 bytes in which they are. Other processes may be
+    /// writing them. `to` is private, and writable for `count` bytes.
+    unsafe fn bytes_out(from: *const u8, to: *mut u8, count: usize);
 
-    /// Stores `count` units from private memory.
+    /// Stores `count` bytes from private memory.
     ///
     /// # Safety
     ///
-    /// As for [`store`](Self::store), for each unit. `from` is private, and readable for `count` times [`UNIT`] bytes,
-    /// all of them initialized.
-    unsafe fn bulk_in(from: *const u8, to: *mut Unit, count: usize);
+    /// They are writable, and so are the others of the words of 8 bytes in which they are, which stay as they are. Other
+    /// processes may be reading or writing them. `from` is private, and readable for `count` bytes, all of them
+    /// initialized.
+    unsafe fn bytes_in(from: *const u8, to: *mut u8, count: usize);
+
+    /// Loads `count` bytes into private memory, and maybe the rest of their last line. Hints that the lines `ahead` bytes
+    /// after them are about to be read.
+    ///
+    /// # Safety
+    ///
+    /// As for [`load`](Self::load), for each unit of their lines. `to` is private, and writable for as many lines. Both
+    /// are aligned to a line.
+    unsafe fn lines_out(from: *const Unit, to: *mut u8, count: usize, ahead: usize);
+
+    /// Stores `count` lines from private memory, and hints that those `ahead` bytes after them are about to be written.
+    ///
+    /// # Safety
+    ///
+    /// As for [`store`](Self::store), for each unit. `from` is private, and readable for as many lines, all bytes of
+    /// them initialized. Both are aligned to a line.
+    unsafe fn lines_in(from: *const u8, to: *mut Unit, count: usize, ahead: usize);
 }
 
 /// Copies a value's bytes out of a slot. They may be torn. The caller has to check this.
@@ -139,7 +168,7 @@ pub(crate) unsafe fn copy_in<V>(value: *const V, slot: *mut Unit) {
 /// - `to` is private, and writable for `count` times [`UNIT`] bytes.
 pub(crate) unsafe fn copy_units_out(from: *const Unit, to: *mut u8, count: usize) {
     // SAFETY: the caller's promises are the same.
-    unsafe { Native::bulk_out(from, to, count) }
+    unsafe { Native::bytes_out(from.cast(), to, count * UNIT) }
 }
 
 /// Hints that [`copy_out`] may be about to read the first line of this slot. Changes nothing, whatever the address.
@@ -162,7 +191,7 @@ unsafe fn copy_out_by<M: Moves, V>(slot: *const Unit, value: *mut V) {
     let bytes = value.cast::<u8>();
     if whole >= BULK_UNITS {
         // SAFETY: the whole units of the value. The slot has them, aligned, and the private side does.
-        unsafe { M::bulk_out(slot, bytes, whole) };
+        unsafe { M::bytes_out(slot.cast(), bytes, whole * UNIT) };
     } else {
         let lines = whole / LINE_UNITS;
         for at in (0..lines).map(|line| line * LINE_UNITS) {
@@ -193,7 +222,7 @@ unsafe fn copy_in_by<M: Moves, V>(value: *const V, slot: *mut Unit) {
     let bytes = value.cast::<u8>();
     if whole >= BULK_UNITS {
         // SAFETY: the whole units of the value. The private side has them, and the slot does, aligned.
-        unsafe { M::bulk_in(bytes, slot, whole) };
+        unsafe { M::bytes_in(bytes, slot.cast(), whole * UNIT) };
     } else {
         let lines = whole / LINE_UNITS;
         for at in (0..lines).map(|line| line * LINE_UNITS) {

@@ -8,6 +8,7 @@
 
 mod conditions;
 mod core;
+mod elements;
 mod follower;
 mod frame_mut;
 mod memory;
@@ -32,6 +33,7 @@ use crate::sys::shm::{self, Access};
 
 use self::core::Core;
 pub(in crate::sync) use conditions::{AwaitedFrame, AwaitedLoan};
+pub use elements::Racy;
 pub use follower::Follower;
 pub use frame_mut::FrameMut;
 use memory::FramesCell;
@@ -72,7 +74,7 @@ pub use wait::NewerFrame;
 /// assert_eq!((image.number(), image.meta().width, image.len()), (1, 640, 640 * 480));
 /// let mut sum = 0;
 /// image.blocks(|_, block| sum += block.iter().map(|&pixel| u64::from(pixel)).sum::<u64>());
-/// assert_eq!(sum, 38_388_006);
+/// assert_eq!(sum, 38_397_276);
 /// # Ok::<(), shmstore::Error>(())
 /// ```
 ///

@@ -58,7 +58,7 @@ pub use broadcast::{Broadcast, BroadcastView, ItemSent, Recv, Sender, Subscriber
 pub(crate) use broadcast::{LAST as LAST_OF_BROADCAST, margin as broadcast_margin};
 pub use cache_aligned::CacheAligned;
 pub use event::{Event, EventView, Past};
-pub use frames::{Follower, FrameMut, Frames, FramesView, NewerFrame, Pinned, ReadFrame};
+pub use frames::{Follower, FrameMut, Frames, FramesView, NewerFrame, Pinned, Racy, ReadFrame};
 pub use lock::{Lock, LockGuard, LockView};
 pub use map::{Entry, Iter, Keys, KeysChanged, Map, MapView, NewerOfEntry, NewerOfKey};
 pub(crate) use map::{key_hash, state as map_state};

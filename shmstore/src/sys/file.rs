@@ -11,6 +11,7 @@
 //! Assumes nothing but the C library's prototypes. Every buffer is on the stack, and of the type that the call fills.
 #![allow(unsafe_code)]
 
+pub(crate) mod data;
 mod locks;
 mod names;
 

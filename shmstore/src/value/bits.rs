@@ -120,3 +120,44 @@ pub(crate) unsafe fn as_uninit<V: AnyBits>(value: &mut V) -> &mut MaybeUninit<V>
     // SAFETY: the same layout. Only initialized bytes are written, by the caller, so it stays a valid V, by `AnyBits`.
     unsafe { &mut *ptr::from_mut(value).cast() }
 }
+
+/// Returns the values of these bytes, or an error with the index of the first that is not valid. The index of the first
+/// value is `at`.
+///
+/// # Safety
+///
+/// Every byte of `bytes` is initialized.
+#[inline(always)]
+pub(crate) unsafe fn checked_slice<V: ShmValue>(at: usize, bytes: &[MaybeUninit<V>]) -> Result<&[V], InvalidValue> {
+    const { is_described_value::<V>() };
+    if !<V::Validity as Validity>::ANY {
+        for (after, value) in bytes.iter().enumerate() {
+            // SAFETY: the bytes are initialized, by the caller.
+            unsafe { check(value) }.map_err(|invalid| invalid.in_element(at + after))?;
+        }
+    }
+    // SAFETY: the same layout and lifetime. The bytes are initialized, by the caller, and each value is valid: all bits
+    // are, by its `Validity`, or `check_bits` has accepted it.
+    Ok(unsafe { slice::from_raw_parts(bytes.as_ptr().cast(), bytes.len()) })
+}
+
+/// Borrows values as bytes.
+#[inline(always)]
+pub(crate) fn bytes_of<V: ShmValue>(values: &[V]) -> &[u8] {
+    const { is_described_value::<V>() };
+    // SAFETY: all bytes of the values, borrowed as long. A value has no padding, so they are initialized.
+    unsafe { slice::from_raw_parts(values.as_ptr().cast(), size_of_val(values)) }
+}
+
+/// Borrows the bytes of values to be overwritten. Any bits are valid in them.
+///
+/// # Safety
+///
+/// Only initialized bytes are written to them.
+#[inline(always)]
+pub(crate) unsafe fn as_uninit_bytes<V: AnyBits>(values: &mut [V]) -> &mut [MaybeUninit<u8>] {
+    const { is_described_value::<V>() };
+    // SAFETY: all bytes of the values, borrowed as long. Only initialized ones are written, by the caller, so the values
+    // stay valid, by `AnyBits`.
+    unsafe { slice::from_raw_parts_mut(values.as_mut_ptr().cast(), size_of_val(values)) }
+}

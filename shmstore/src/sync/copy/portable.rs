@@ -9,7 +9,7 @@
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
 
-use super::{Moves, UNIT, Unit};
+use super::{LINE_UNITS, Moves, UNIT, Unit};
 
 /// Two relaxed accesses of 8 bytes for each unit.
 pub(super) struct Portable;
@@ -42,24 +42,61 @@ impl Moves for Portable {
     #[inline(always)]
     fn prepare_to_store(_: *const Unit, _: usize) {}
 
-    #[inline]
-    unsafe fn bulk_out(from: *const Unit, to: *mut u8, count: usize) {
-        for at in 0..count {
-            // SAFETY: the caller promises `count` readable units.
-            let unit = unsafe { Self::load(from.wrapping_add(at)) };
-            // SAFETY: the caller promises that many writable bytes. Bytes need no alignment.
-            unsafe { to.wrapping_add(at * UNIT).cast::<[u8; UNIT]>().write(unit.0) };
+    #[inline(always)]
+    unsafe fn bytes_out(from: *const u8, to: *mut u8, count: usize) {
+        let mut done = 0;
+        while done < count {
+            let Piece { word, skipped, len } = Piece::first(from.wrapping_add(done), count - done);
+            // SAFETY: the caller promises that the words in which the bytes are can be read.
+            let bytes = unsafe { &*word }.load(Relaxed).to_ne_bytes();
+            // SAFETY: `len` of the private bytes, after those that are done. A local overlaps nothing.
+            unsafe { to.wrapping_add(done).copy_from_nonoverlapping(bytes[skipped..].as_ptr(), len) };
+            done += len;
         }
     }
 
-    #[inline]
-    unsafe fn bulk_in(from: *const u8, to: *mut Unit, count: usize) {
-        for at in 0..count {
-            // SAFETY: the caller promises that many readable bytes. Bytes need no alignment.
-            let unit = Unit(unsafe { from.wrapping_add(at * UNIT).cast::<[u8; UNIT]>().read() });
-            // SAFETY: the caller promises `count` writable units.
-            unsafe { Self::store(to.wrapping_add(at), unit) };
+    #[inline(always)]
+    unsafe fn bytes_in(from: *const u8, to: *mut u8, count: usize) {
+        let mut done = 0;
+        while done < count {
+            let Piece { word, skipped, len } = Piece::first(to.wrapping_add(done), count - done);
+            // SAFETY: the caller promises that the words in which the bytes are can be written.
+            let word = unsafe { &*word };
+            let mut bytes = if len == WORD { [0; WORD] } else { word.load(Relaxed).to_ne_bytes() };
+            // SAFETY: `len` of the private bytes, after those that are done. A local overlaps nothing.
+            unsafe { bytes[skipped..].as_mut_ptr().copy_from_nonoverlapping(from.wrapping_add(done), len) };
+            word.store(u64::from_ne_bytes(bytes), Relaxed);
+            done += len;
         }
+    }
+
+    #[inline(always)]
+    unsafe fn lines_out(from: *const Unit, to: *mut u8, count: usize, _: usize) {
+        // SAFETY: the caller's promise is more.
+        unsafe { Self::bytes_out(from.cast(), to, count) }
+    }
+
+    #[inline(always)]
+    unsafe fn lines_in(from: *const u8, to: *mut Unit, count: usize, _: usize) {
+        // SAFETY: the caller's promise, in bytes.
+        unsafe { Self::bytes_in(from, to.cast(), count * LINE_UNITS * UNIT) }
+    }
+}
+
+/// The bytes of a range that are in one word.
+struct Piece {
+    word: *const AtomicU64,
+    /// The number of bytes of the word before them.
+    skipped: usize,
+    len: usize,
+}
+
+impl Piece {
+    /// Returns the first piece of `count` bytes.
+    #[inline(always)]
+    fn first(bytes: *const u8, count: usize) -> Self {
+        let skipped = bytes.addr() % WORD;
+        Self { word: bytes.wrapping_sub(skipped).cast(), skipped, len: count.min(WORD - skipped) }
     }
 }
 

@@ -1,5 +1,7 @@
 //! Both ways to touch slots, compared with each other and with plain arrays.
 
+mod ranges;
+
 use std::cell::UnsafeCell;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;

@@ -14,6 +14,8 @@
 //! Out-of-Order Stores").
 #![allow(unsafe_code)]
 
+pub(super) mod lines;
+
 use std::arch::asm;
 use std::arch::x86_64::__m128i;
 
@@ -112,15 +114,27 @@ impl Moves for Sse2 {
     }
 
     #[inline(always)]
-    unsafe fn bulk_out(from: *const Unit, to: *mut u8, count: usize) {
+    unsafe fn bytes_out(from: *const u8, to: *mut u8, count: usize) {
         // SAFETY: the caller promises as many bytes on both sides. One side is private, so they do not overlap.
-        unsafe { move_bytes(from.cast(), to, count * UNIT) }
+        unsafe { move_bytes(from, to, count) }
     }
 
     #[inline(always)]
-    unsafe fn bulk_in(from: *const u8, to: *mut Unit, count: usize) {
+    unsafe fn bytes_in(from: *const u8, to: *mut u8, count: usize) {
         // SAFETY: the caller promises as many bytes on both sides. One side is private, so they do not overlap.
-        unsafe { move_bytes(from, to.cast(), count * UNIT) }
+        unsafe { move_bytes(from, to, count) }
+    }
+
+    #[inline(always)]
+    unsafe fn lines_out(from: *const Unit, to: *mut u8, count: usize, ahead: usize) {
+        // SAFETY: the caller's promise.
+        unsafe { lines::out(from.cast(), to, count.div_ceil(LINE_UNITS * UNIT), ahead) }
+    }
+
+    #[inline(always)]
+    unsafe fn lines_in(from: *const u8, to: *mut Unit, count: usize, ahead: usize) {
+        // SAFETY: the caller's promise.
+        unsafe { lines::into(from, to.cast(), count, ahead) }
     }
 }
 

@@ -5,6 +5,8 @@
 //! As `frames.rs`.
 #![allow(unsafe_code)]
 
+mod read;
+
 use std::fmt;
 use std::mem::MaybeUninit;
 use std::slice;

@@ -1,5 +1,7 @@
 //! `FramesView<E, N, K, M>`: frames in memory that this process may only read.
 
+mod read;
+
 use std::fmt;
 use std::io;
 use std::time::Duration;
