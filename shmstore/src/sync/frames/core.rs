@@ -10,10 +10,9 @@ use crate::error::{LoanError, PinError, SlotUsers};
 use crate::segment::this_process;
 use crate::segment::this_process::registry::segment_at;
 use crate::sync::atomics::Ordering::{Relaxed, Release};
-use crate::sync::atomics::fence_after_rmw;
 use crate::sync::backoff::{Left, Limit};
 use crate::sync::describe::{PartRef, or_panic};
-use crate::sync::event_word::{self, Notify, WAITING};
+use crate::sync::event_word;
 use crate::sync::judge::Judge;
 use crate::sync::side::Held;
 use crate::sync::waiting::wait_for;
@@ -209,15 +208,13 @@ impl<'a> Core<'a> {
     /// freed the lock since.
     #[inline(always)]
     fn tell_room(&self) {
-        fence_after_rmw();
-        if self.writers.room.load(Relaxed) & WAITING != 0 {
+        if event_word::notify_after_rmw(&self.writers.room) {
             self.wake_writers();
         }
     }
 
     #[cold]
     fn wake_writers(self) {
-        event_word::notify(&self.writers.room, Notify::All);
         failpoint::reach(Step::EventUnwoken);
         futex::wake(&self.writers.room, futex::ALL);
     }
