@@ -3,6 +3,8 @@
 use std::borrow::BorrowMut;
 use std::time::{Duration, Instant};
 
+use nix::time::{ClockId, clock_gettime};
+
 /// The amount of measurement.
 #[derive(Debug, Clone, Copy)]
 pub struct Plan {
@@ -123,6 +125,12 @@ fn measure(plan: Plan, rounds: u64, taken: Duration, starved: bool) -> Measure {
 /// The time of one of several operations, in nanoseconds.
 pub fn each(time: Duration, rounds: u64) -> f64 {
     time.as_nanos() as f64 / rounds as f64
+}
+
+/// The time for all processes, in nanoseconds.
+pub fn now() -> u64 {
+    let now = clock_gettime(ClockId::CLOCK_MONOTONIC).expect("every Linux has this clock");
+    Duration::from(now).as_nanos() as u64
 }
 
 /// Measures all contenders in turn. Each round of batches begins with another contender.

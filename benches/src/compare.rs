@@ -24,8 +24,10 @@ pub struct Options {
     keep: Keep,
 }
 
-const FULL: Plan = Plan { batches: 25, time: Duration::from_millis(20) };
-const QUICK: Plan = Plan { batches: 5, time: Duration::from_millis(4) };
+/// The amount of a full comparison.
+pub const FULL: Plan = Plan { batches: 25, time: Duration::from_millis(20) };
+/// The amount of a comparison that only shows that everything works.
+pub const QUICK: Plan = Plan { batches: 5, time: Duration::from_millis(4) };
 
 /// Above this load for each processor, other programs disturb the measurement.
 const HIGH_LOAD: f64 = 0.25;

@@ -1,4 +1,4 @@
-//! Frames: the time to fill and to read their elements.
+//! Frames: the time to hand them over, and to fill and read their elements.
 
 // In the order of their layers.
 pub mod processing;
@@ -12,12 +12,16 @@ use crate::report::keep::Keep;
 use crate::report::machine::Machine;
 use crate::report::{Entry, Report};
 use crate::row::Row;
-use crate::{Failure, interrupt, partner};
+use crate::work::{self, Ground};
+use crate::{Failure, compare, interrupt, partner};
 
 /// How to measure.
 #[derive(Debug, Clone, Args)]
 pub struct Options {
-    /// The number of frames of each system.
+    /// Few frames, and short batches: only to see that it runs.
+    #[arg(long)]
+    quick: bool,
+    /// The number of frames that each system fills or reads.
     #[arg(long, default_value_t = 200, value_parser = RangedU64ValueParser::<usize>::new().range(1..))]
     frames: usize,
     /// Only rows whose name begins so.
@@ -26,6 +30,9 @@ pub struct Options {
     #[command(flatten)]
     keep: Keep,
 }
+
+/// The frames that each system fills or reads in a quick run.
+const QUICK_FRAMES: usize = 5;
 
 /// Measures one row.
 type Measure = Box<dyn Fn(&Options) -> Result<Row, Failure>>;
@@ -41,12 +48,24 @@ pub fn run(options: &Options) -> Result<(), Failure> {
     partner::pin(cpu)?;
     let place = Place::new()?;
     interrupt::clean_first(place.path())?;
-    let rows = processing::rows(place.path(), other)?;
+    let frames = if options.quick { QUICK_FRAMES } else { options.frames };
+    let options = &Options { frames, ..options.clone() };
+    let plan = if options.quick { compare::QUICK } else { compare::FULL };
+    let ground = Ground { place: &place, plan, is_quick: options.quick, partner_cpu: other };
     let mut entries = Vec::new();
-    for (name, measure) in rows.into_iter().filter(|(name, _)| name.starts_with(&options.only)) {
-        let entry = Entry::from(&measure(options).map_err(|failure| format!("{name}: {failure}"))?);
+    let mut show = |name: &str, row: Result<Row, Failure>| -> Result<(), Failure> {
+        let entry = Entry::from(&row.map_err(|failure| format!("{name}: {failure}"))?);
         println!("{}", entry.table());
         entries.push(entry);
+        Ok(())
+    };
+    for work in work::ALL.iter().filter(|work| work.is_of_frames() && work.name.starts_with(&options.only)) {
+        show(work.name, (work.measure)(&ground, work.name))?;
+    }
+    for (name, measure) in processing::rows(place.path(), other)? {
+        if name.starts_with(&options.only) {
+            show(&name, measure(options))?;
+        }
     }
     let plan = Plan { batches: options.frames, time: processing::TIME };
     options.keep.keep(&Report { machine: Machine::describe(plan), rows: entries }, false)

@@ -34,7 +34,7 @@ enum Command {
     /// Measures the time and memory of many pending futures.
     #[command(hide = true)]
     Pending(pending::Options),
-    /// Measures the time to fill and to read the elements of frames.
+    /// Measures the time to hand frames over, and to fill and read their elements.
     #[command(hide = true)]
     Frames(frames::Options),
     /// One operation, repeated: started by `instructions`.

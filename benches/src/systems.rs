@@ -1,7 +1,8 @@
 //! The systems that are compared, each behind the same few traits.
 
-// Queues and broadcasts.
+// Queues and broadcasts, large values, maps.
 pub mod channel;
+pub mod frames;
 pub mod maps;
 // Memory that some of them live in.
 pub mod mapped;
@@ -17,6 +18,7 @@ pub mod boost;
 pub mod boost_maps;
 pub mod cloudtoid;
 pub mod iceoryx2;
+pub mod iceoryx2_frames;
 pub mod lmdb;
 pub mod lmdb_maps;
 pub mod mmap_sync;
@@ -26,6 +28,7 @@ pub mod ringfire;
 // The project's own.
 pub mod shmstore;
 pub mod shmstore_channels;
+pub mod shmstore_frames;
 pub mod shmstore_maps;
 pub mod shmstore_waits;
 

@@ -10,7 +10,6 @@ pub mod wakeups;
 use std::ops::Range;
 use std::time::Duration;
 
-use nix::time::{ClockId, clock_gettime};
 use shmstore::wait::Newer;
 use shmstore::{ReadOnly, Shared, ShmObject, Versioned, WaitError};
 
@@ -52,12 +51,6 @@ handle!(Shared<Values>, ReadOnly<Values>);
 /// Keeps a handle until the process ends.
 fn kept<H>(handle: H) -> &'static H {
     Box::leak(Box::new(handle))
-}
-
-/// The time for all processes, in nanoseconds.
-fn now() -> u64 {
-    let now = clock_gettime(ClockId::CLOCK_MONOTONIC).expect("every Linux has this clock");
-    Duration::from(now).as_nanos() as u64
 }
 
 /// Numbers that look random: splitmix64.

@@ -31,6 +31,7 @@ macro_rules! broadcasts {
 mod board;
 mod channel;
 mod derive;
+mod frames;
 mod killed;
 mod lock;
 mod map;
@@ -38,6 +39,7 @@ mod objects;
 mod stream;
 mod talk;
 
+use self::frames::{exchange, latency};
 use crate::Failure;
 use crate::batch::{Contender, Plan, alternate};
 use crate::partner::{Role, Stage};
@@ -76,6 +78,13 @@ pub struct Work {
     pub seconds: (u32, u32),
 }
 
+impl Work {
+    /// Returns `true` for a row of frames.
+    pub fn is_of_frames(&self) -> bool {
+        self.topic == FRAMES
+    }
+}
+
 const LOAD: &str = "Load a value";
 const LOAD_BESIDE: &str = "Load a value while another process stores";
 const STORE: &str = "Store a value";
@@ -87,6 +96,8 @@ const BROADCAST: &str = "Broadcasts: each receiver gets every value";
 const MAP: &str = "Maps: values of 64 bytes by keys of 8";
 const MAP_TWO: &str = "Maps: two processes";
 const MAP_WHOLE: &str = "Maps as a whole";
+const FRAMES: &str = "Frames: values of 4 MiB";
+const ELEMENTS: &str = "Frames: computing with the elements";
 const KILLED: &str = "A producer is killed";
 const OBJECT: &str = "Whole objects";
 const DERIVE: &str = "Compile time of the derives";
@@ -229,6 +240,12 @@ pub const ALL: &[Work] = &[
     Work { name: "map-memory-1m", topic: MAP_WHOLE, measure: map::memory, seconds: (1, 1) },
     Work { name: "map-create", topic: MAP_WHOLE, measure: map::create, seconds: (1, 3) },
     Work { name: "map-attach", topic: MAP_WHOLE, measure: map::attach, seconds: (1, 3) },
+    Work { name: "frame-publish", topic: FRAMES, measure: latency::publish, seconds: (1, 3) },
+    Work { name: "frame-pin", topic: FRAMES, measure: latency::pin, seconds: (1, 3) },
+    Work { name: "frame-one-way", topic: FRAMES, measure: latency::one_way, seconds: (1, 5) },
+    Work { name: "frame-round-trip", topic: FRAMES, measure: latency::round_trip, seconds: (1, 4) },
+    Work { name: "frame-wake", topic: FRAMES, measure: latency::wake, seconds: (2, 20) },
+    Work { name: "frame-exchange", topic: FRAMES, measure: exchange::exchange, seconds: (1, 6) },
     Work { name: "killed-queue", topic: KILLED, measure: killed::queue, seconds: (5, 60) },
     Work { name: "killed-broadcast", topic: KILLED, measure: killed::broadcast, seconds: (2, 10) },
     Work { name: "attach", topic: OBJECT, measure: objects::attach, seconds: (1, 5) },
@@ -242,7 +259,9 @@ pub const ALL: &[Work] = &[
 
 /// The topic of a row.
 pub fn topic(name: &str) -> &'static str {
-    ALL.iter().find(|work| work.name == name).map_or("Other rows", |work| work.topic)
+    let is_of_elements = name.starts_with("sum-") || name.starts_with("fill-");
+    let other = if is_of_elements { ELEMENTS } else { "Other rows" };
+    ALL.iter().find(|work| work.name == name).map_or(other, |work| work.topic)
 }
 
 /// The other process's work.
@@ -260,6 +279,10 @@ pub fn partner(role: &Role, stage: &Stage<'_>) -> Result<(), Failure> {
         "queue-round-trip-48" => talk::partner_of_queue_round_trip::<6>(role, stage),
         "broadcast-round-trip-48" => talk::partner_of_broadcast_round_trip::<6>(role, stage),
         "receive" | "receive-all" | "exchange" => stream::partner(role, stage),
+        "frame-one-way" => latency::partner_of_one_way(role, stage),
+        "frame-round-trip" => latency::partner_of_round_trip(role, stage),
+        "frame-wake" => latency::partner_of_wake(role, stage),
+        "frame-exchange" => exchange::partner(role, stage),
         "map-read" | "map-updates" | "map-inserts" => map::partner(role, stage),
         _ => board::partner(role, stage),
     }

@@ -3,6 +3,7 @@
 pub mod completions;
 pub mod diff;
 pub mod doctor;
+pub mod frame;
 pub mod gc;
 pub mod get;
 pub mod load;
@@ -69,6 +70,7 @@ enum Command {
     Get(get::Args),
     Watch(watch::Args),
     Tail(tail::Args),
+    Frame(frame::Args),
     Schema(schema::Args),
     Diff(diff::Args),
     Rm(rm::Args),
@@ -89,6 +91,7 @@ impl Command {
             Self::Get(args) => get::run(args),
             Self::Watch(args) => watch::run(args),
             Self::Tail(args) => tail::run(args),
+            Self::Frame(args) => frame::run(args),
             Self::Schema(args) => schema::run(args),
             Self::Diff(args) => diff::run(args),
             Self::Rm(args) => rm::run(args),

@@ -15,6 +15,8 @@ pub mod layouts;
 pub mod leftovers;
 pub mod migration;
 pub mod output;
+pub mod picture;
+pub mod rates;
 pub mod removal;
 pub mod saved;
 pub mod selection;

@@ -91,6 +91,7 @@ fn is_zero(value: &Value) -> bool {
         Value::Queue { len, outstanding, .. } => *len == 0 && *outstanding == 0,
         Value::Broadcast { sent, .. } => *sent == 0,
         Value::Map { len, .. } => *len == 0,
+        Value::Frames { newest, .. } => *newest == 0,
         Value::Nothing => true,
         _ => false,
     }
@@ -103,6 +104,7 @@ fn summary(value: &Value) -> String {
         Value::Queue { len, outstanding, .. } => count(len.saturating_add(*outstanding), "item"),
         Value::Broadcast { sent, capacity, .. } => count(*sent.min(capacity), "item"),
         Value::Map { len, .. } => count(*len, "key"),
+        Value::Frames { newest, len, .. } => format!("frame {newest}, {}", count(*len, "element")),
         other => shortened(&shown(&other.to_string()), MOST_SHOWN),
     }
 }

@@ -1,4 +1,4 @@
-//! Files with saved objects or schemas.
+//! Files that commands write, and files with saved objects or schemas.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Seek};
@@ -7,10 +7,12 @@ use std::path::Path;
 
 use nix::libc::{O_NOCTTY, O_NONBLOCK};
 use shmstore::error::SchemaError;
-use shmstore::inspect::{SavedError, SavedObject};
+use shmstore::inspect::{SavedError, SavedObject, SegmentState};
 use shmstore::schema::OwnedSchema;
 use tempfile::NamedTempFile;
 
+use crate::about::called;
+use crate::anchors::Anchors;
 use crate::failure::Failure;
 use crate::text::{shown, shown_path};
 
@@ -23,7 +25,7 @@ const MAX_JSON: u64 = 1 << 20;
 ///
 /// - [`Failure::NotFound`]: the directory does not exist.
 /// - [`Failure::File`]: the path exists and is not a regular file, or an error of the file system.
-pub fn write(path: &Path, saved: &SavedObject) -> Result<u64, Failure> {
+pub fn write(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> Result<u64, Failure> {
     if fs::symlink_metadata(path).is_ok_and(|stat| !stat.is_file()) {
         let why = "it exists and is not a regular file";
         return Err(Failure::at(path)(io::Error::new(ErrorKind::AlreadyExists, why)));
@@ -33,7 +35,8 @@ pub fn write(path: &Path, saved: &SavedObject) -> Result<u64, Failure> {
     let written = || {
         // The full error would name the temporary file, which the user does not know.
         let mut file = NamedTempFile::new_in(directory).map_err(|error| io::Error::from(error.kind()))?;
-        let len = saved.write_to(file.as_file_mut())?;
+        write(file.as_file_mut())?;
+        let len = file.as_file().metadata()?.len();
         file.as_file().sync_all()?;
         file.persist(path).map_err(|error| error.error)?;
         // The name, too, survives a loss of power, if we may open the directory.
@@ -44,6 +47,30 @@ pub fn write(path: &Path, saved: &SavedObject) -> Result<u64, Failure> {
         Ok(len)
     };
     written().map_err(Failure::at(path))
+}
+
+/// Refuses to replace an anchor, because no process could find its objects any more. The file of a name counts without
+/// an object, too: another process may be about to create one.
+///
+/// # Errors
+///
+/// [`Failure::Refused`] if the file is an anchor.
+pub fn must_be_no_anchor(file: &Path) -> Result<(), Failure> {
+    let path = shown_path(file);
+    if file.extension().is_some_and(|extension| extension == "shm") {
+        return Err(Failure::Refused(format!(
+            "{path} would be the file of a name, because it ends in `.shm`: choose another file"
+        )));
+    }
+    // Unreadable segments with the key of the file count, too.
+    let there = Anchors::exactly(file).standing()?;
+    match there.iter().find(|segment| segment.state != SegmentState::Foreign) {
+        None => Ok(()),
+        Some(there) => {
+            let there = called(there);
+            Err(Failure::Refused(format!("{path} is the anchor of {there}, which would be lost: choose another file")))
+        }
+    }
 }
 
 /// Returns the directory of a path.

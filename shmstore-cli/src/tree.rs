@@ -6,6 +6,7 @@ use shmstore::inspect::{FieldPath, Participant, Value};
 
 use crate::about::counted;
 use crate::output::{Look, Output};
+use crate::rates::Rates;
 use crate::text::shown;
 
 /// The greatest width of the column of names. A longer name shifts its value.
@@ -15,8 +16,26 @@ const WIDEST: usize = 44;
 #[derive(Debug, Default)]
 pub struct Holders {
     parts: HashMap<String, Vec<u32>>,
-    /// The processes that have taken items of a queue, each once.
-    takers: HashMap<String, BTreeSet<u32>>,
+    /// The processes that have taken items of a queue, that have pinned frames, and that fill slots, each once.
+    shares: HashMap<(String, Share), BTreeSet<u32>>,
+}
+
+/// What a process may hold of a part that others hold, too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Share {
+    Items,
+    Pins,
+    Slots,
+}
+
+impl Share {
+    /// The share after the path of its part: `jobs (item 17)`.
+    const ALL: [(&str, Self); 4] =
+        [(" (item ", Self::Items), (" (frame ", Self::Pins), (" (a pin)", Self::Pins), (" (slot ", Self::Slots)];
+
+    fn of(part: &str) -> Option<(&str, Self)> {
+        Self::ALL.iter().find_map(|(start, share)| Some((part.rsplit_once(start)?.0, *share)))
+    }
 }
 
 impl Holders {
@@ -26,8 +45,10 @@ impl Holders {
         let mut holders = Self::default();
         for participant in participants {
             for part in &participant.holding {
-                match part.rsplit_once(" (item ") {
-                    Some((queue, _)) => drop(holders.takers.entry(queue.into()).or_default().insert(participant.pid)),
+                match Share::of(part) {
+                    Some((path, share)) => {
+                        holders.shares.entry((path.into(), share)).or_default().insert(participant.pid);
+                    }
                     None => holders.parts.entry(part.clone()).or_default().push(participant.pid),
                 }
             }
@@ -41,10 +62,10 @@ impl Holders {
         Some(by(pids))
     }
 
-    /// Returns `by pid 17`, if it is known which processes have taken items of a queue.
-    fn of_items(&self, path: &str) -> Option<String> {
-        let pids = self.takers.get(if path.is_empty() { "." } else { path })?;
-        Some(by(pids))
+    /// Returns ` by pid 17`, if it is known which processes have a share of a part.
+    fn of_share(&self, path: &str, share: Share) -> String {
+        let part = if path.is_empty() { "." } else { path }.to_owned();
+        self.shares.get(&(part, share)).map(|pids| format!(" {}", by(pids))).unwrap_or_default()
     }
 }
 
@@ -64,8 +85,8 @@ struct Row {
 
 /// Returns the lines of a value and its fields.
 #[must_use]
-pub fn lines(value: &Value, holders: &Holders, output: &Output) -> Vec<String> {
-    let mut tree = Tree { holders, rows: Vec::new() };
+pub fn lines(value: &Value, holders: &Holders, rates: &Rates, output: &Output) -> Vec<String> {
+    let mut tree = Tree { holders, rates, rows: Vec::new() };
     match value {
         Value::Struct { fields, .. } if !is_flat(value) => tree.fields(fields, "", 0),
         other => tree.part(".", other, "", 0),
@@ -90,6 +111,7 @@ impl Row {
 
 struct Tree<'a> {
     holders: &'a Holders,
+    rates: &'a Rates,
     rows: Vec<Row>,
 }
 
@@ -110,6 +132,7 @@ impl Tree<'_> {
                 self.value(name, value, path, depth, format!("version {version}{writer}"));
             }
             Value::Queue { .. } | Value::Broadcast { .. } => self.items(name, value, path, depth),
+            Value::Frames { .. } => self.frames(name, value, path, depth),
             Value::Map { len, capacity, changes, first } => {
                 let by = self.holders.of_part(path, "").map(|by| format!(", held {by}")).unwrap_or_default();
                 let note = format!("{len} of {capacity}, {}{by}", counted(*changes as usize, "change"));
@@ -158,7 +181,7 @@ impl Tree<'_> {
         };
         let (note, before, shown, after): (_, u64, Vec<(u64, &Value)>, u64) = match value {
             Value::Queue { len, capacity, pushed, outstanding, first } => {
-                let by = self.holders.of_items(path).map(|by| format!(" {by}")).unwrap_or_default();
+                let by = self.holders.of_share(path, Share::Items);
                 let taken = if *outstanding > 0 { format!(", {outstanding} taken{by}") } else { String::new() };
                 let sides = ["producers", "consumers"];
                 let held = sides.map(|side| held(&format!("{side}' side held"), &format!(" ({side}' side)"))).concat();
@@ -182,6 +205,31 @@ impl Tree<'_> {
             self.row(depth + 1, &format!("[{index}]"), crate::text::shown(&item.to_string()), String::new(), is_bad);
         }
         self.left_out(after, "more", depth + 1);
+    }
+
+    /// Adds a row for frames, with the number of the newest one, and rows for its metadata and its elements.
+    fn frames(&mut self, name: &str, value: &Value, path: &str, depth: usize) {
+        let Value::Frames { newest, capacity, slots, pins, loans, len, meta, first } = value else { return };
+        let shared = |count: u64, what: String, share| match count {
+            0 => String::new(),
+            _ => format!(", {what}{}", self.holders.of_share(path, share)),
+        };
+        let rate = self.rates.of(path).map(|rate| format!("{rate:.0}/s, ")).unwrap_or_default();
+        let filled = shared(*loans, format!("{loans} filled"), Share::Slots);
+        let pinned = shared(*pins, counted(*pins as usize, "pin"), Share::Pins);
+        let held = self.holders.of_part(path, "").map(|by| format!(", held {by}")).unwrap_or_default();
+        let note = format!("{rate}{len} of {capacity} elements, {slots} slots{filled}{pinned}{held}");
+        let shown = if *newest == 0 { "no frame".to_owned() } else { format!("frame {newest}") };
+        self.row(depth, name, shown, note, false);
+        if *newest == 0 {
+            return;
+        }
+        let below = |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
+        if !matches!(**meta, Value::Nothing) {
+            self.part("meta", meta, &below("meta"), depth + 1);
+        }
+        let elements = Value::List { len: *len, first: first.clone() };
+        self.part("elements", &elements, path, depth + 1);
     }
 
     /// Adds a row for a key of a map, with its whole value.
@@ -226,7 +274,7 @@ fn is_flat(value: &Value) -> bool {
     match value {
         Value::Struct { .. } => value.as_timestamp().is_some(),
         Value::Versioned { .. } | Value::Lock { .. } => false,
-        Value::Queue { .. } | Value::Broadcast { .. } | Value::Map { .. } => false,
+        Value::Queue { .. } | Value::Broadcast { .. } | Value::Map { .. } | Value::Frames { .. } => false,
         Value::List { first, .. } => first.iter().all(is_flat),
         _ => true,
     }

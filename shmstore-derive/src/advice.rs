@@ -46,12 +46,15 @@ pub(crate) fn within(derive: Derive, ty: &Type) -> Option<(Derive, &Type, &'stat
         Type::Path(_) => {
             let outer = last_segment(ty)?;
             let rules: &[_] = match outer.ident.to_string().as_str() {
-                "Versioned" | "AtomicValue" | "FixedVec" | "Queue" | "Broadcast" => &[Derive::Value],
-                "Map" => &[Derive::Key, Derive::Value],
-                "CacheAligned" if derive == Derive::Object => &[Derive::Object],
+                "Versioned" | "AtomicValue" | "FixedVec" | "Queue" | "Broadcast" => &[(0, Derive::Value)],
+                "Map" => &[(0, Derive::Key), (1, Derive::Value)],
+                // Between the elements and the metadata are two numbers.
+                "Frames" => &[(0, Derive::Value), (3, Derive::Value)],
+                "CacheAligned" if derive == Derive::Object => &[(0, Derive::Object)],
                 _ => return None,
             };
-            rules.iter().zip(type_arguments(outer)).find_map(|(&derive, inner)| {
+            rules.iter().find_map(|&(at, derive)| {
+                let inner = type_argument(outer, at)?;
                 let value = || particular(Derive::Value, inner).filter(|_| derive == Derive::Key);
                 within(derive, inner).or_else(|| particular(derive, inner)).or_else(value)
             })
@@ -60,16 +63,13 @@ pub(crate) fn within(derive: Derive, ty: &Type) -> Option<(Derive, &Type, &'stat
     }
 }
 
-/// Returns the arguments between `<` and `>` up to the first one that is not a type.
-pub(crate) fn type_arguments(segment: &PathSegment) -> impl Iterator<Item = &Type> {
-    let arguments = match &segment.arguments {
-        PathArguments::AngleBracketed(arguments) => Some(&arguments.args),
-        _ => None,
-    };
-    arguments.into_iter().flatten().map_while(|argument| match argument {
+/// Returns an argument between `<` and `>`, if it is a type.
+pub(crate) fn type_argument(segment: &PathSegment, at: usize) -> Option<&Type> {
+    let PathArguments::AngleBracketed(arguments) = &segment.arguments else { return None };
+    match arguments.args.iter().nth(at)? {
         GenericArgument::Type(argument) => Some(argument),
         _ => None,
-    })
+    }
 }
 
 /// Returns the type, or the element of an array, if a field trait has specific advice about it.
@@ -110,7 +110,7 @@ fn common(name: &str) -> Option<&'static str> {
 
 fn in_value(name: &str) -> &'static str {
     match name {
-        "Versioned" | "Lock" | "Event" | "Queue" | "Broadcast" | "Map" | "CacheAligned" => "PartField",
+        "Versioned" | "Lock" | "Event" | "Queue" | "Broadcast" | "Map" | "Frames" | "CacheAligned" => "PartField",
         "AtomicPtr" => "PointerField",
         _ if name.starts_with("Atomic") => "AtomicField",
         _ => "ValueField",
@@ -218,6 +218,7 @@ mod tests {
             "CacheAligned<Lock>",
             "Queue<u8, 4>",
             "Map<u8, u8, 4>",
+            "Frames<u8, 64, 4>",
         ] {
             assert_eq!(of(Derive::Value, part), "PartField");
             assert_eq!(of(Derive::Object, part), "ObjectField");
@@ -253,6 +254,8 @@ mod tests {
             ("Map<[(u8, u8); 2], u64, 64>", "(u8 , u8)", "TupleField"),
             ("Map<u64, usize, 64>", "usize", "WidthField"),
             ("Map<u64, FixedVec<Lock, 4>, 64>", "Lock", "PartField"),
+            ("Frames<usize, 64, 4>", "usize", "WidthField"),
+            ("[Frames<u8, N, 4, (u32, u32)>; 2]", "(u32 , u32)", "TupleField"),
         ] {
             assert_eq!(within(Derive::Object, ty), Some((inner.to_owned(), found)), "{ty}");
         }
@@ -266,6 +269,8 @@ mod tests {
             "usize",
             "CacheAligned<Lock>",
             "Map<u64, f64, 8>",
+            "Frames<u8, 64, 4, Info>",
+            "Frames<u8, { 4 << 20 }, 4>",
         ] {
             assert_eq!(within(Derive::Object, fine), None, "{fine}");
         }

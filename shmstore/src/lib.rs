@@ -143,7 +143,7 @@ pub mod frames {
 
     #[cfg(doc)]
     use crate::Frames;
-    pub use crate::error::{FrameLost, LoanError, Overrun, PinError, TooLong};
+    pub use crate::error::{FrameLost, LoanError, Overrun, PinError, SlotUsers, TooLong};
     pub use crate::sync::{Follower, FrameMut, Pinned, Racy, ReadFrame};
 }
 
@@ -180,7 +180,7 @@ pub mod wait {
     //! it checks less often, so that this takes at most 5 % of one processor. While nothing is awaited, it sleeps. All
     //! signals are blocked in it.
     //!
-    //! - A wake-up by the thread takes two to three times as long as one of [`wait_any`] or a plain wait in a thread.
+    //! - A wake-up by the thread takes up to about twice as long as one of [`wait_any`] or a plain wait in a thread.
     //! - Dropping a future ends its wait. No item is lost, and no version or notification is consumed.
     //! - Futures of parts in ordinary memory, and of handles of [`Store::attach_read_only`], are woken by a look every
     //!   millisecond. Futures of [`Store::attach_view`] are woken at once.

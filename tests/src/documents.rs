@@ -26,4 +26,5 @@ documents! {
     Chapter10: "docs/guide/10-queues-and-broadcasts.md",
     Chapter11: "docs/guide/11-maps.md",
     Chapter13: "docs/guide/13-many-waits-and-async.md",
+    Chapter14: "docs/guide/14-frames.md",
 }

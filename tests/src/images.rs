@@ -4,7 +4,7 @@ use shmstore::inspect::{SavedObject, Value};
 use shmstore::schema::{OwnedKind, OwnedSchema, Primitive};
 
 use crate::fuzz::saved::file_of;
-use crate::schemas::frame_of;
+use crate::schemas::FramePlaces;
 
 /// A saved object with these values.
 pub fn saved(schema: &OwnedSchema, value: &Value) -> SavedObject {
@@ -130,15 +130,14 @@ pub fn encode(bytes: &mut [u8], at: u64, schema: &OwnedSchema, value: &Value) {
         }
         (Of::Frames { .. }, Value::Frames { newest: 0, .. }) => {}
         (Of::Frames { capacity, slots, element, meta: of }, Value::Frames { newest, meta, first, .. }) => {
-            let (frames, of_meta, of_elements) = frame_of(element, of, *slots);
-            let stride = (of_elements + element.size() * capacity).next_multiple_of(schema.align());
+            let places = FramePlaces::of((element, *capacity), *slots, of);
             let slot = newest % slots;
-            let frame = at + frames + slot * stride;
+            let frame = at + places.first + slot * places.stride;
             put64(bytes, at + 128, newest << 4 | slot);
             put64(bytes, at + 136 + 8 * slot, 2 << 62 | newest);
             put64(bytes, frame, first.len() as u64);
-            encode(bytes, frame + of_meta, of, meta);
-            elements(bytes, frame + of_elements, element, first);
+            encode(bytes, frame + places.meta, of, meta);
+            elements(bytes, frame + places.elements, element, first);
         }
         (Of::Pad | Of::Phantom, Value::Nothing) => {}
         (kind, value) => panic!("{value:?} is no {kind:?}"),

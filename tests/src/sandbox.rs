@@ -42,6 +42,7 @@ const CALLS: &[Call] = &[
     ("linkat", libc::SYS_linkat, None),
     ("madvise(MADV_COLD)", libc::SYS_madvise, Some((2, 20))),
     ("madvise(MADV_POPULATE_READ)", libc::SYS_madvise, Some((2, 22))),
+    ("madvise(MADV_POPULATE_WRITE)", libc::SYS_madvise, Some((2, 23))),
     ("madvise(MADV_REMOVE)", libc::SYS_madvise, Some((2, 9))),
     ("madvise(MADV_WIPEONFORK)", libc::SYS_madvise, Some((2, 18))),
     ("membarrier", libc::SYS_membarrier, None),

@@ -115,23 +115,29 @@ pub fn map(key: OwnedSchema, value: OwnedSchema, capacity: u64) -> OwnedSchema {
 /// `Frames<element, capacity, slots, meta>`, as `docs/format.md` says. Instead of an element without bytes it has a `u8`.
 pub fn frames(element: OwnedSchema, capacity: u64, slots: u64, meta: OwnedSchema) -> OwnedSchema {
     let element = if element.size() == 0 { primitive(Primitive::U8) } else { element };
-    let (first, _, elements) = frame_of(&element, &meta, slots);
     let align = element.align().max(meta.align()).max(64);
-    let stride = (elements + element.size() * capacity).next_multiple_of(align);
-    build(
-        first + slots * stride,
-        align,
-        OwnedKind::Frames { capacity, slots, element: Box::new(element), meta: Box::new(meta) },
-    )
+    let places = FramePlaces::of((&element, capacity), slots, &meta);
+    let kind = OwnedKind::Frames { capacity, slots, element: Box::new(element), meta: Box::new(meta) };
+    build(places.first + slots * places.stride, align, kind)
 }
 
-/// The first frame of a `Frames`, and from the start of a frame its metadata and its elements.
-pub fn frame_of(element: &OwnedSchema, meta: &OwnedSchema, slots: u64) -> (u64, u64, u64) {
-    let align = element.align().max(meta.align()).max(64);
-    let pins = (136 + 8 * slots).next_multiple_of(64);
-    let of_meta = meta.align().max(16);
-    let elements = (of_meta + meta.size().next_multiple_of(16)).next_multiple_of(element.align().max(64));
-    ((pins + 64 * 8).next_multiple_of(align), of_meta, elements)
+/// Where the frames are in a `Frames`, and their metadata and elements in a frame.
+pub struct FramePlaces {
+    pub first: u64,
+    pub meta: u64,
+    pub elements: u64,
+    pub stride: u64,
+}
+
+impl FramePlaces {
+    pub fn of((element, capacity): (&OwnedSchema, u64), slots: u64, meta: &OwnedSchema) -> Self {
+        let align = element.align().max(meta.align()).max(64);
+        let pins = (136 + 8 * slots).next_multiple_of(64);
+        let of_meta = meta.align().max(16);
+        let elements = (of_meta + meta.size() + 15).next_multiple_of(element.align().max(64));
+        let stride = (elements + element.size() * capacity + 15).next_multiple_of(align);
+        Self { first: (pins + 64 * 8).next_multiple_of(align), meta: of_meta, elements, stride }
+    }
 }
 
 /// The size and alignment of a part with slots behind its words, as `docs/format.md` says.

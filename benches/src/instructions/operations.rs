@@ -4,13 +4,13 @@ use std::hint::black_box;
 use std::path::PathBuf;
 
 use clap::Args;
-use shmstore::{Broadcast, Lock, Map, Queue, ShmObject, Store, Versioned};
+use shmstore::{Broadcast, Frames, Lock, Map, Queue, ShmObject, Store, Versioned};
 
 use crate::Failure;
 use crate::payload::Payload;
 
 /// All of them, in the order of the table.
-pub(super) const NAMES: [&str; 21] = [
+pub(super) const NAMES: [&str; 23] = [
     "empty loop",
     "load 64 B",
     "store 64 B",
@@ -31,6 +31,8 @@ pub(super) const NAMES: [&str; 21] = [
     "map insert 64 B",
     "map update 64 B",
     "map remove 64 B",
+    "loan, publish",
+    "pin, unpin",
     "attach, drop",
 ];
 
@@ -73,6 +75,14 @@ struct Channels {
 #[shm(id = 'K')]
 struct Maps {
     maps: [Map<u64, Payload<8>, 1>; ROOM],
+}
+
+/// Frames with metadata.
+#[derive(ShmObject)]
+#[repr(C)]
+#[shm(id = 'N')]
+struct OfFrames {
+    frames: Frames<u64, 512, 4, u64>,
 }
 
 /// The number of repetitions: an attach takes long.
@@ -128,6 +138,7 @@ pub fn operate(operate: &Operate) -> Result<(), Failure> {
             warm(rounds, || drop(black_box(store.attach::<Object>().expect("created above"))));
         }
         other if other.starts_with("map") => operate_map(&store, other, rounds)?,
+        "loan, publish" | "pin, unpin" => operate_frames(&store, &operate.name, rounds)?,
         other => operate_channel(&store, other, rounds)?,
     }
     store.remove::<Object>()?;
@@ -194,6 +205,25 @@ fn operate_channel(store: &Store, name: &str, rounds: u64) -> Result<(), Failure
         other => return Err(format!("no operation `{other}`").into()),
     }
     store.remove::<Channels>()?;
+    Ok(())
+}
+
+/// Runs one operation of frames.
+fn operate_frames(store: &Store, name: &str, rounds: u64) -> Result<(), Failure> {
+    let object = store.create::<OfFrames>()?;
+    let frames = &object.frames;
+    let publish = || {
+        let mut frame = black_box(frames).try_loan().expect("a slot");
+        frame.set_meta(black_box(1));
+        frame.publish().expect("a slot of this process");
+    };
+    if name == "loan, publish" {
+        warm(rounds, publish);
+    } else {
+        publish();
+        warm(rounds, || drop(black_box(black_box(frames).pin_newest())));
+    }
+    store.remove::<OfFrames>()?;
     Ok(())
 }
 

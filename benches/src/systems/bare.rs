@@ -1,4 +1,4 @@
-//! The bare machine, without checks and crash safety: a copy, two atomics, a futex, an exchange, system calls.
+//! The bare machine, without checks and crash safety: a copy, atomics, a futex, an exchange, system calls.
 //!
 //! # Safety
 //!
@@ -14,6 +14,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64};
 
 use nix::libc;
 
+use super::frames::{Hand, Pin, Publish};
 use super::mapped::Mapped;
 use super::{Board, Lockable, Poll, Read, SECOND, Sides, Talk, Whole, Write};
 use crate::Failure;
@@ -92,6 +93,46 @@ impl Poll for Atomics {
     #[inline]
     fn hears(&mut self, number: u64) -> bool {
         self.page.word(self.hears).load(Acquire) == number
+    }
+}
+
+/// For a hand-over in one direction: a word.
+pub struct Word(Mapped);
+
+/// The read side of a word.
+pub struct WordReader {
+    page: Mapped,
+    seen: u64,
+}
+
+impl Hand for Word {
+    const NAME: &'static str = Atomics::NAME;
+    type Writer = Word;
+    type Reader = WordReader;
+
+    fn create(directory: &Path) -> Result<Word, Failure> {
+        Ok(Self(Mapped::create(&directory.join("word"))?))
+    }
+
+    fn open(directory: &Path) -> Result<WordReader, Failure> {
+        Ok(WordReader { page: Mapped::open(&directory.join("word"))?, seen: 0 })
+    }
+}
+
+impl Publish for Word {
+    #[inline]
+    fn publish(&mut self, word: impl FnOnce() -> u64) {
+        self.0.word(CALL).store(word(), Release);
+    }
+}
+
+impl Pin for WordReader {
+    #[inline]
+    fn next(&mut self) -> Option<u64> {
+        let word = self.page.word(CALL).load(Acquire);
+        let is_next = word != self.seen;
+        self.seen = word;
+        is_next.then_some(word)
     }
 }
 

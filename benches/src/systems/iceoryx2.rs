@@ -55,7 +55,7 @@ pub struct Reading<const WORDS: usize> {
 }
 
 /// A node that keeps all its files under this directory, or under names that a run removes when it ends.
-fn node(directory: &Path) -> Result<Node<ipc::Service>, Failure> {
+pub(super) fn node(directory: &Path) -> Result<Node<ipc::Service>, Failure> {
     set_log_level(LogLevel::Fatal);
     let mut config = Config::default();
     let root = directory.to_str().ok_or("a path of text")?;
@@ -66,11 +66,11 @@ fn node(directory: &Path) -> Result<Node<ipc::Service>, Failure> {
 }
 
 /// Every contender may use the same name, because it has a directory of its own.
-fn name(of: &str) -> Result<ServiceName, Failure> {
+pub(super) fn name(of: &str) -> Result<ServiceName, Failure> {
     ServiceName::new(of).map_err(failed)
 }
 
-fn failed(failure: impl std::fmt::Debug) -> Failure {
+pub(super) fn failed(failure: impl std::fmt::Debug) -> Failure {
     format!("iceoryx2: {failure:?}").into()
 }
 

@@ -13,10 +13,13 @@ use std::hint::black_box;
 use std::path::Path;
 use std::time::Duration;
 
+use ::mmap_sync::instance::InstanceVersion;
 use ::mmap_sync::locks::LockDisabled;
 use ::mmap_sync::synchronizer::Synchronizer;
+use ::shmstore::ShmValue;
 use wyhash::WyHash;
 
+use super::frames::{Fill, Hand, Hold, Publish, Sum, WORDS, fill_words, sum_words};
 use super::{Board, Read, Whole, Write};
 use crate::Failure;
 use crate::payload::Payload;
@@ -69,6 +72,72 @@ impl<const WORDS: usize> Read<WORDS> for Side {
         // SAFETY: these files have archives of this type, whose bytes are the value's own; dropped at once.
         let value = unsafe { self.0.read::<[u64; WORDS]>(false) };
         into.0.copy_from_slice(&*value.expect("stored before"));
+    }
+}
+
+/// A large value in its two files, which a reader reads in place. A writer has a copy of its own, because
+/// `Synchronizer` takes the bytes of a whole value.
+pub struct Mapping;
+
+/// The write side.
+pub struct Copying {
+    side: Side,
+    value: Box<Payload<WORDS>>,
+}
+
+/// The read side.
+pub struct Borrowing {
+    side: Side,
+    seen: Option<InstanceVersion>,
+}
+
+impl Hand for Mapping {
+    const NAME: &'static str = NAME;
+    type Writer = Copying;
+    type Reader = Borrowing;
+
+    fn create(directory: &Path) -> Result<Copying, Failure> {
+        Ok(Copying { side: Side::new(directory), value: Payload::zeroed_box() })
+    }
+
+    fn open(directory: &Path) -> Result<Borrowing, Failure> {
+        Ok(Borrowing { side: Side::new(directory), seen: None })
+    }
+}
+
+impl Publish for Copying {
+    fn publish(&mut self, word: impl FnOnce() -> u64) {
+        *self.value.word_mut() = word();
+        self.side.write(&self.value);
+    }
+}
+
+impl Fill for Copying {
+    fn fill(&mut self, first: u64) {
+        fill_words(&mut self.value.0, first);
+        self.side.write(&self.value);
+    }
+}
+
+impl Hold for Borrowing {
+    #[inline]
+    fn hold(&mut self) -> u64 {
+        // SAFETY: these files have archives of this type, whose bytes are the value's own; dropped at once.
+        let value = unsafe { self.side.0.read::<[u64; WORDS]>(false) };
+        value.expect("stored before")[0]
+    }
+}
+
+impl Sum for Borrowing {
+    fn sum(&mut self) -> Option<u64> {
+        let version = self.side.0.version().ok();
+        if version.is_none() || version == self.seen {
+            return None;
+        }
+        self.seen = version;
+        // SAFETY: as in `hold`.
+        let value = unsafe { self.side.0.read::<[u64; WORDS]>(false) };
+        Some(sum_words(&*value.expect("stored before")))
     }
 }
 

@@ -14,8 +14,8 @@ use clap::builder::RangedU64ValueParser;
 use shmstore::{Awaitable, Shared, Store, wait_any};
 
 use super::tasks::Tasks;
-use super::{Handle, Random, Values, kept, now};
-use crate::batch::{Plan, Sample, Series};
+use super::{Handle, Random, Values, kept};
+use crate::batch::{Plan, Sample, Series, now};
 use crate::partner::{self, Partner, Role, Stage};
 use crate::place::Place;
 use crate::report::keep::Keep;

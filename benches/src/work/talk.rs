@@ -24,7 +24,7 @@ use crate::systems::{Polling, Talk};
 
 /// The pause before each call and each answer, so that the other side and its processor sleep. (On a virtual machine
 /// Linux polls for up to 0.2 ms before it gives the processor up.)
-const ASLEEP: Duration = Duration::from_micros(300);
+pub(super) const ASLEEP: Duration = Duration::from_micros(300);
 
 macro_rules! sleeping {
     ($function:ident $arguments:tt) => {
@@ -129,7 +129,7 @@ pub(super) fn broadcast_round_trip<const WORDS: usize>(
 }
 
 /// A contender that calls. Each call counts as a number of operations.
-fn caller<T: Talk + 'static>(
+pub(super) fn caller<T: Talk + 'static>(
     ground: &Ground<'_>,
     row: &'static str,
     operations: u64,
@@ -179,10 +179,10 @@ pub(super) fn partner_of_broadcast_round_trip<const WORDS: usize>(
     play(role, stage, broadcasts_spinning!(spinner()))
 }
 
-fn sleeper<T: Talk>() -> Result<Player, Failure> {
+pub(super) fn sleeper<T: Talk>() -> Result<Player, Failure> {
     Ok((T::NAME, |role, stage| stage.answer(&mut T::create(&role.directory)?, ASLEEP)))
 }
 
-fn spinner<T: Talk>() -> Result<Player, Failure> {
+pub(super) fn spinner<T: Talk>() -> Result<Player, Failure> {
     Ok((T::NAME, |role, stage| stage.answer(&mut T::create(&role.directory)?, Duration::ZERO)))
 }

@@ -17,8 +17,8 @@ use crate::text::{shown, shown_lines};
 ///   enum        the name of the variant
 ///   Lock        free or locked, followed by ", inconsistent" if it is
 ///   Event       the count of notifications
-///   struct, array, list, Queue, Broadcast, Map
-///               all of it
+///   struct, array, list, Queue, Broadcast, Map, Frames
+///               all of it, of Frames the newest frame
 ///
 /// For a Queue, `jobs[0]` is the next item. The counts are jobs.len, jobs.capacity,
 /// jobs.pushed, jobs.delivered and jobs.outstanding (taken, not done).
@@ -28,6 +28,9 @@ use crate::text::{shown, shown_lines};
 /// single quotes: 'prices["EURUSD"].bid'. Without them, the shell takes the other quotes
 /// away, and makes several words of a key in braces. The counts are prices.len,
 /// prices.capacity and prices.changes (how often keys were inserted and removed).
+/// For Frames, `images[5]` is an element of the newest frame, and images.meta its metadata.
+/// The counts are images.newest (its number), images.len (its elements), images.capacity,
+/// images.slots, images.pins and images.loans (slots that are being filled).
 ///
 /// On a terminal, control characters in a text are escaped. Into a pipe or a file,
 /// the text is written byte for byte.

@@ -1,11 +1,10 @@
 //! `shmstore save`: saving the values of an object to a file.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use shmstore::inspect::{Limits, Object, SavedObject, Segment, SegmentState};
 
-use crate::about::{bytes, called};
-use crate::anchors::Anchors;
+use crate::about::bytes;
 use crate::failure::{Failure, Outcome};
 use crate::leftovers;
 use crate::output::Output;
@@ -47,10 +46,10 @@ pub struct Args {
 pub fn run(args: &Args) -> Result<Outcome, Failure> {
     let target = Target { path: args.path.clone(), type_name: args.type_name.clone() };
     let object = if args.interrupted { journal(&target)? } else { target.object()? };
-    must_be_no_anchor(&args.file)?;
+    saved::must_be_no_anchor(&args.file)?;
     let saved = SavedObject::of(&object, &Limits::full());
     let saved = saved.map_err(|cause| Failure::Saved { path: args.path.clone(), cause })?;
-    let len = saved::write(&args.file, &saved)?;
+    let len = saved::write(&args.file, |file| saved.write_to(file).map(drop))?;
     let mut output = Output::standard();
     let of = shown(&object.schema().to_string());
     let room = saved.room().map(|room| format!(", with its room of {room} bytes")).unwrap_or_default();
@@ -73,24 +72,4 @@ fn journal(target: &Target) -> Result<Object, Failure> {
         )));
     }
     target.object_among(is_journal)
-}
-
-/// Refuses to replace an anchor, because no process could find its objects any more. The file of a name counts without
-/// an object, too: another process may be about to create one.
-fn must_be_no_anchor(file: &Path) -> Result<(), Failure> {
-    let path = shown_path(file);
-    if file.extension().is_some_and(|extension| extension == "shm") {
-        return Err(Failure::Refused(format!(
-            "{path} would be the file of a name, because it ends in `.shm`: choose another file"
-        )));
-    }
-    // Unreadable segments with the key of the file count, too.
-    let there = Anchors::exactly(file).standing()?;
-    match there.iter().find(|segment| segment.state != SegmentState::Foreign) {
-        None => Ok(()),
-        Some(there) => {
-            let there = called(there);
-            Err(Failure::Refused(format!("{path} is the anchor of {there}, which would be lost: choose another file")))
-        }
-    }
 }

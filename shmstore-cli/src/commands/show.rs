@@ -11,6 +11,7 @@ use crate::clock;
 use crate::failure::{Failure, Outcome};
 use crate::growth;
 use crate::output::{Look, Output};
+use crate::rates::Rates;
 use crate::table::{self, Align, Cell};
 use crate::target::Target;
 use crate::text::{shown, shown_lines};
@@ -33,7 +34,10 @@ use crate::tree::{self, Holders};
 /// many are taken and by which processes, and the first items. A Broadcast shows how
 /// many items were sent, its capacity, and the newest items. A Map shows how many keys
 /// it has, its capacity, its changes (how often keys were inserted and removed), and
-/// the first keys with their values.
+/// the first keys with their values. Frames show the number of the newest frame, how many
+/// frames come in a second (measured for half a second), how many elements it has, the
+/// slots, how many of them are being filled and by which processes, the pins and whose
+/// they are, and the metadata and the first elements of the newest frame.
 ///
 /// --json prints an object with three keys:
 ///   object     as in `shmstore ls --json`; attached does not count this program
@@ -55,6 +59,8 @@ use crate::tree::{self, Holders};
 ///                              {"position", "value"}
 ///   Map                        {"len", "capacity", "changes", "first"}, first being an
 ///                              array of {"key", "version", "locked", "value"}
+///   Frames                     {"newest", "capacity", "slots", "pins", "loans", "len",
+///                              "meta", "first"}, first being the elements of the newest
 ///   bytes that are not a value {"invalid"} with the reason
 ///   omitted value              null
 #[derive(Debug, clap::Args)]
@@ -132,7 +138,8 @@ fn text(output: &mut Output, object: &Object, participants: &[Participant], valu
     }
     output.line("")?;
     output.line(&output.look(Look::Heading, "fields"))?;
-    for line in tree::lines(value, &Holders::of(participants), output) {
+    let rates = Rates::measure(object, value);
+    for line in tree::lines(value, &Holders::of(participants), &rates, output) {
         output.line(&format!("  {line}"))?;
     }
     Ok(())

@@ -20,8 +20,10 @@ use crate::watch;
 /// second. A Queue has the rows pushed, delivered and outstanding (taken, not done). The
 /// rates of pushed and delivered are items in a second. A Broadcast shows its newest
 /// item, and has the row sent. A Map has rows for its first eight keys, and the row
-/// changes, whose rate is insertions and removals in a second. Rates are in k, M, G, T
-/// of 1000, sizes in K, M, G of 1024. Press:
+/// changes, whose rate is insertions and removals in a second. Frames have the rows newest
+/// (the number of the newest frame, whose rate is frames in a second), pins and loans
+/// (slots that are being filled), and rows for the metadata of the newest frame. Rates are
+/// in k, M, G, T of 1000, sizes in K, M, G of 1024. Press:
 ///   q, Esc, Ctrl-C     quit
 ///   space              pause, continue
 ///   /                  filter by path: Enter keeps the filter, Esc undoes it
@@ -40,8 +42,8 @@ use crate::watch;
 /// line are:
 ///   for a change       at (a time in UTC), field, value (as in `shmstore show
 ///                      --json`; only the len of a list, the len and capacity of a
-///                      Queue or Map, the newest item of a Broadcast), and version in
-///                      a Versioned or of a key
+///                      Queue, a Map or the newest frame, the newest item of a
+///                      Broadcast), and version in a Versioned, of a key or a frame
 ///   for a missing key  at, event ("absent"), field
 ///   for a removal      at, event ("removed"), segment
 ///

@@ -1,5 +1,6 @@
 //! A C header for one object, with its types and functions that attach it and read its parts.
 
+mod frames;
 mod maps;
 mod names;
 mod parts;
@@ -21,6 +22,8 @@ use types::Types;
 const COMMON: &str = concat!(include_str!("c/parts.h"), include_str!("c/rings.h"), include_str!("c/attach.h"));
 /// The common part of headers with a map, with its own include guard.
 const MAPS: &str = include_str!("c/maps.h");
+/// The common part of headers with frames, with its own include guard.
+const FRAMES: &str = include_str!("c/frames.h");
 const LANGUAGE: &str = "C header";
 
 /// More than the address space of any process. No compiler accepts a larger array.
@@ -45,6 +48,7 @@ const MACRO_SUFFIXES: [&str; 6] = ["_H", "_ID", "_KEY", "_SIZE", "_LAYOUT_HASH_L
 /// - for each `Broadcast`, a `_receive`, with `_sent` and `_oldest` for the position to begin with
 /// - for each `Map`, a `_get` that looks a key up, a `_next` for all entries, a `_len` and a `_changes`; and for each
 ///   string in a key, a `_from` that makes it of a C string
+/// - for each `Frames`, a `_newest` that copies the newest frame, and a `_newest_number`
 /// - for each `Queue`, a `_len`, an `_outstanding`, a `_positions`, and a `_look` that copies an item without taking it
 ///
 /// `NAME` is `name`, or the name of the type, in lower case: `versioned_quote` for a `Versioned<Quote>`.
@@ -105,7 +109,7 @@ fn assemble(types: &Types<'_>, schema: &OwnedSchema, id: u8) -> String {
          *     {example}\n \
          *     shmstore_detach(&segment); */\n\
          #ifndef {upper}_H\n#define {upper}_H\n\n{COMMON}\n\
-         #ifdef SHMSTORE_C_COMMON_1\n{maps}\n\
+         #ifdef SHMSTORE_C_COMMON_1\n{maps}{frames}\n\
          #define {upper}_ID {id}\n\
          #define {upper}_SIZE UINT64_C({size})\n\
          #define {upper}_LAYOUT_HASH_LOW UINT64_C({low:#018x})\n\
@@ -138,6 +142,7 @@ fn assemble(types: &Types<'_>, schema: &OwnedSchema, id: u8) -> String {
         align = schema.align(),
         example = types.example().unwrap_or("printf(\"%p\\n\", (void *)object);"),
         maps = if types.has_maps { MAPS } else { "" },
+        frames = if types.has_frames { FRAMES } else { "" },
         declarations = types.declarations(),
     );
     out

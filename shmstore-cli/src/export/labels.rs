@@ -51,8 +51,11 @@ impl<'a> Labels<'a> {
         if let OwnedKind::Struct { .. } | OwnedKind::Enum { .. } = schema.kind() {
             alike.entry(self.of(schema)).or_default().push(schema);
         }
-        let key = if let OwnedKind::Map { key, .. } = schema.kind() { Some(&**key) } else { None };
-        fields(schema).iter().map(|field| &field.schema).chain(key).chain(inner(schema)).for_each(|part| {
+        let other = match schema.kind() {
+            OwnedKind::Map { key: other, .. } | OwnedKind::Frames { meta: other, .. } => Some(&**other),
+            _ => None,
+        };
+        fields(schema).iter().map(|field| &field.schema).chain(other).chain(inner(schema)).for_each(|part| {
             self.gather(part, seen, alike);
         });
     }
@@ -87,6 +90,10 @@ impl<'a> Labels<'a> {
             OwnedKind::Queue { capacity, value } => format!("queue_{}_{capacity}", self.of(value)),
             OwnedKind::Broadcast { capacity, value } => format!("broadcast_{}_{capacity}", self.of(value)),
             OwnedKind::Map { capacity, key, value } => format!("map_{}_{}_{capacity}", self.of(key), self.of(value)),
+            OwnedKind::Frames { capacity, slots, element, meta } => {
+                let of_meta = if meta.size() == 0 { String::new() } else { format!("_{}", self.of(meta)) };
+                format!("frames_{}_{capacity}_{slots}{of_meta}", self.of(element))
+            }
             OwnedKind::CacheAligned { object } => format!("cache_aligned_{}", self.of(object)),
             OwnedKind::Lock => "lock".to_owned(),
             OwnedKind::Event => "event".to_owned(),
@@ -110,7 +117,7 @@ fn part(schema: &OwnedSchema, at: usize) -> Option<&OwnedSchema> {
     fields(schema).get(at).map(|field| &field.schema)
 }
 
-/// Returns the type within a part or an array. In a map, it is the type of the values.
+/// Returns the type within a part or an array. In a map, it is the type of the values, in frames that of the elements.
 fn inner(schema: &OwnedSchema) -> Option<&OwnedSchema> {
     match schema.kind() {
         OwnedKind::Array { element: inner, .. }
@@ -120,6 +127,7 @@ fn inner(schema: &OwnedSchema) -> Option<&OwnedSchema> {
         | OwnedKind::Queue { value: inner, .. }
         | OwnedKind::Broadcast { value: inner, .. }
         | OwnedKind::Map { value: inner, .. }
+        | OwnedKind::Frames { element: inner, .. }
         | OwnedKind::CacheAligned { object: inner } => Some(inner),
         _ => None,
     }

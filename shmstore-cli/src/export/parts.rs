@@ -21,6 +21,14 @@ pub(super) const ENTRY_SEQUENCE_AT: u64 = 32;
 pub(super) const HEAD: u64 = 8;
 /// The words of an entry of a `Map`, before its key.
 pub(super) const ENTRY_WORDS: u64 = 48;
+/// The offsets of the words of a `Frames`: on which writers wait for a slot, the number of loans, the newest frame, and
+/// the words of the slots.
+pub(super) const ROOM_AT: u64 = 16;
+pub(super) const LOANS_AT: u64 = 24;
+pub(super) const NEWEST_AT: u64 = 128;
+pub(super) const SLOT_WORDS_AT: u64 = 136;
+/// The number of pin entries of a `Frames`.
+pub(super) const PINS: u64 = 64;
 /// The greatest capacity of a `Queue`, a `Broadcast` or a `Map`.
 const MOST_ITEMS: u64 = (1 << 31) - 1;
 /// The offset of the text in a `FixedString`.
@@ -122,6 +130,44 @@ impl Entries {
     }
 }
 
+/// The frames of a `Frames`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct FrameSlots {
+    /// The offset of the first pin entry.
+    pub(super) pins_at: u64,
+    /// The offset of the first frame.
+    pub(super) at: u64,
+    /// The number of frames.
+    pub(super) slots: u64,
+    /// The most elements of a frame.
+    pub(super) capacity: u64,
+    /// The offset of the metadata in a frame. The number of elements is at 0.
+    pub(super) meta_at: u64,
+    /// The offset of the elements in a frame.
+    pub(super) elements_at: u64,
+    /// The bytes from one frame to the next.
+    pub(super) stride: u64,
+}
+
+impl FrameSlots {
+    /// Returns the frames of a `Frames`, if it has format version 1.
+    pub(super) fn of(schema: &OwnedSchema) -> Option<Self> {
+        let OwnedKind::Frames { capacity, slots, element, meta } = schema.kind() else { return None };
+        let (capacity, slots) = (*capacity, *slots);
+        let align = LINE.max(element.align()).max(meta.align());
+        let pins_at = (SLOT_WORDS_AT + 8 * slots).next_multiple_of(LINE);
+        let at = (pins_at + 8 * PINS).checked_next_multiple_of(align)?;
+        let meta_at = UNIT.max(meta.align());
+        let meta_end = meta.size().checked_add(meta_at + UNIT - 1)?;
+        let elements_at = meta_end.checked_next_multiple_of(LINE.max(element.align()))?;
+        let frame = element.size().checked_mul(capacity)?.checked_add(UNIT - 1)?.checked_add(elements_at)?;
+        let stride = frame.checked_next_multiple_of(align)?;
+        let size = stride.checked_mul(slots)?.checked_add(at)?;
+        let is_format_1 = (size, align) == (schema.size(), schema.align());
+        is_format_1.then_some(Self { pins_at, at, slots, capacity, meta_at, elements_at, stride })
+    }
+}
+
 /// Returns the problem with the size or alignment of a part, if they are not as in the format on a 64-bit machine.
 pub(super) fn problem(schema: &OwnedSchema) -> Option<String> {
     let (size, align) = (schema.size(), schema.align());
@@ -136,6 +182,7 @@ pub(super) fn problem(schema: &OwnedSchema) -> Option<String> {
         OwnedKind::Versioned { value } => Slots::of(size, align, value).map(|_| (size, align)),
         OwnedKind::Queue { .. } | OwnedKind::Broadcast { .. } => Ring::of(schema).map(|_| (size, align)),
         OwnedKind::Map { .. } => Entries::of(schema).map(|_| (size, align)),
+        OwnedKind::Frames { .. } => FrameSlots::of(schema).map(|_| (size, align)),
         _ => Some((size, align)),
     };
     match expected {
@@ -218,6 +265,25 @@ mod tests {
         };
         let schema = OwnedSchema::new(size, align, OwnedKind::Map { capacity, key: of(key), value: of(value) }).ok()?;
         Entries::of(&schema).map(|of| [of.at, of.key_at, of.slots_at, of.slot_len, of.stride])
+    }
+
+    #[test]
+    fn frames_are_at_the_offsets_of_the_format() {
+        let frames = |size, capacity, slots, element: (u64, u64), meta: (u64, u64)| {
+            let of = |(size, align)| {
+                let kind = OwnedKind::Struct { name: "V".to_owned(), const_args: vec![], fields: vec![] };
+                Box::new(OwnedSchema::new(size, align, kind).expect("a value"))
+            };
+            let align = element.1.max(meta.1).max(64);
+            let kind = OwnedKind::Frames { capacity, slots, element: of(element), meta: of(meta) };
+            let schema = OwnedSchema::new(size, align, kind).ok()?;
+            FrameSlots::of(&schema).map(|of| [of.pins_at, of.at, of.meta_at, of.elements_at, of.stride])
+        };
+        assert_eq!(frames(704 + 3 * 128, 49, 3, (1, 1), (0, 1)), Some([192, 704, 16, 64, 128]));
+        assert_eq!(frames(704 + 3 * 192, 50, 3, (1, 1), (0, 1)), Some([192, 704, 16, 64, 192]));
+        assert_eq!(frames(704 + 3 * 128, 50, 3, (1, 1), (0, 1)), None);
+        assert_eq!(frames(832 + 16 * 256, 9, 16, (7, 1), (52, 4)), Some([320, 832, 16, 128, 256]));
+        assert_eq!(frames(768 + 3 * 1024, 2, 3, (128, 128), (256, 256)), Some([192, 768, 256, 640, 1024]));
     }
 
     #[test]

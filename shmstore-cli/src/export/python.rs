@@ -14,6 +14,8 @@ use types::Types;
 const VIEWS: &str =
     concat!(include_str!("python/types.py"), include_str!("python/views.py"), include_str!("python/rings.py"));
 const MAPS: &str = include_str!("python/maps.py");
+/// The part about frames, of modules that have some.
+const FRAMES: &str = include_str!("python/frames.py");
 const SEGMENT: &str = include_str!("python/segment.py");
 const LANGUAGE: &str = "Python module";
 
@@ -28,7 +30,8 @@ const MOST_BYTES: u64 = i32::MAX as u64;
 /// - the class `Segment`, which attaches the object for reading, after all checks of `docs/format.md`
 /// - views of the fields: `segment.object.position.load()` copies a `Versioned` by its read protocol,
 ///   `segment.object.quotes.subscribe()` receives a `Broadcast`, `segment.object.jobs.items()` copies the items of a
-///   `Queue`, `segment.object.prices.get("EURUSD")` looks a key of a `Map` up
+///   `Queue`, `segment.object.prices.get("EURUSD")` looks a key of a `Map` up, `segment.object.images.newest()` copies
+///   the newest frame of a `Frames`
 ///
 /// `name` replaces the name of the type.
 ///
@@ -66,11 +69,12 @@ pub fn python_module(schema: &OwnedSchema, id: char, name: Option<&str>) -> Resu
          from shm_{module} import Segment\n\n    \
          with Segment(\"/run/anchor\") as segment:\n        \
          print(segment.object{example})\n\"\"\"\n\n\
-         {VIEWS}{maps}{SEGMENT}\n\n# The object.\n\nTYPE = \"{shown}\"\nID = {id}\nSIZE = {size}\nALIGN = {align}\nLAYOUT_HASH = {hash:#034x}\n\
+         {VIEWS}{maps}{frames}{SEGMENT}\n\n# The object.\n\nTYPE = \"{shown}\"\nID = {id}\nSIZE = {size}\nALIGN = {align}\nLAYOUT_HASH = {hash:#034x}\n\
          FIELDS = {fields}\nPREFIX_HASH = {prefix:#034x}\n\n\
          {definitions}\n_OBJECT = {object}\nDTYPE = _OBJECT.dtype\nassert DTYPE.itemsize == SIZE\n",
         shown = comment(&shown),
         maps = if types.has_maps() { MAPS } else { "" },
+        frames = if types.has_frames() { FRAMES } else { "" },
         module = name.map_or_else(|| Labels::plain(snake).of(schema), |name| snake(&name)),
         example = types::example(schema),
         letter = comment(&char::from(id).to_string()),

@@ -56,6 +56,8 @@ pub(super) enum Leaf {
     Items { len: u64, capacity: u64 },
     /// The keys of a map. The shown ones are separate fields.
     Keys { len: u64, capacity: u64 },
+    /// The elements of the newest frame.
+    Elements { len: u64, capacity: u64 },
     /// The value of a key that is not in its map.
     Absent,
 }
@@ -123,6 +125,15 @@ impl Fields {
                     self.keys.insert(id, path);
                 }
             }
+            Value::Frames { newest, capacity, len, ref meta, .. } => {
+                let counts = value.counts();
+                self.keep(id.clone(), path, Leaf::Elements { len, capacity }, version);
+                self.keep_counts(&id, path, &counts);
+                if newest > 0 && !matches!(**meta, Value::Nothing | Value::Omitted) {
+                    let of_meta = part(counts.len());
+                    self.add_parts(of_meta, &below(path, "meta"), (**meta).clone(), Some(newest));
+                }
+            }
             leaf => self.keep(id, path, Leaf::Value(leaf), version),
         }
     }
@@ -132,13 +143,14 @@ impl Fields {
         self.keep(id, path, Leaf::Absent, None);
     }
 
-    /// Adds the counts of a queue or broadcast. The rates of `pushed`, `delivered` and `sent` are rates of items.
+    /// Adds the counts of a queue, a broadcast or frames. The rates of `pushed`, `delivered`, `sent` and `newest` are
+    /// rates of items and frames.
     fn keep_counts(&mut self, id: &[u32], path: &str, counts: &[(&'static str, u64)]) {
         for (index, &(name, count)) in (0..).zip(counts) {
             let count = Value::Unsigned(count);
             let leaf = match name {
-                "pushed" | "delivered" | "sent" => Leaf::Value(count),
-                "outstanding" => Leaf::Passing(count),
+                "pushed" | "delivered" | "sent" | "newest" => Leaf::Value(count),
+                "outstanding" | "pins" | "loans" => Leaf::Passing(count),
                 _ => continue,
             };
             self.keep([id, &[index]].concat(), &below(path, name), leaf, None);
@@ -179,7 +191,7 @@ impl Leaf {
     pub(super) fn number(&self) -> Option<f64> {
         match self {
             Self::Value(value) | Self::Passing(value) => value.as_f64(),
-            Self::Items { len, .. } | Self::Keys { len, .. } => Some(*len as f64),
+            Self::Items { len, .. } | Self::Keys { len, .. } | Self::Elements { len, .. } => Some(*len as f64),
             Self::List { .. } | Self::Absent => None,
         }
     }
@@ -192,6 +204,7 @@ impl Leaf {
             Self::List { len, .. } => counted(*len as usize, "element"),
             Self::Items { len, capacity } => format!("{len} of {capacity} items"),
             Self::Keys { len, capacity } => format!("{len} of {capacity} keys"),
+            Self::Elements { len, capacity } => format!("{len} of {capacity} elements"),
             Self::Absent => ABSENT.into(),
         }
     }
@@ -206,7 +219,8 @@ impl Leaf {
             },
             (Self::List { len, .. }, Self::List { len: other, .. })
             | (Self::Items { len, .. }, Self::Items { len: other, .. })
-            | (Self::Keys { len, .. }, Self::Keys { len: other, .. }) => len == other,
+            | (Self::Keys { len, .. }, Self::Keys { len: other, .. })
+            | (Self::Elements { len, .. }, Self::Elements { len: other, .. }) => len == other,
             (Self::Absent, Self::Absent) => true,
             _ => false,
         }
@@ -214,121 +228,4 @@ impl Leaf {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn fields(value: Value) -> Fields {
-        let mut fields = Fields::default();
-        fields.add(FieldId::default(), "", value, None);
-        fields
-    }
-
-    fn list(len: u64) -> Value {
-        Value::List { len, first: (0..len).map(Value::Unsigned).collect() }
-    }
-
-    fn structure(fields: Vec<(&str, Value)>) -> Value {
-        Value::Struct {
-            name: "S".into(),
-            fields: fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
-        }
-    }
-
-    #[test]
-    fn fields_have_dotted_paths_and_the_version_of_what_they_are_in() {
-        let position = structure(vec![("x", Value::F64(1.0)), ("at", list(2))]);
-        let position = Value::Versioned { version: 3, locked: false, value: Box::new(position) };
-        let fields = fields(structure(vec![("frames", Value::Unsigned(7)), ("position", position)]));
-        let kept: Vec<(&str, Option<u64>, String)> =
-            fields.kept.iter().map(|field| (field.path.as_str(), field.version, field.value.text())).collect();
-        let expected = [
-            ("frames", None, "7"),
-            ("position.x", Some(3), "1.0"),
-            ("position.at", Some(3), "2 elements"),
-            ("position.at[0]", Some(3), "0"),
-            ("position.at[1]", Some(3), "1"),
-        ];
-        assert_eq!(kept, expected.map(|(path, version, text)| (path, version, text.to_owned())));
-    }
-
-    #[test]
-    fn a_timestamp_is_one_field_and_no_counter() {
-        let time = Value::Struct { name: "Timestamp".into(), fields: vec![("nanoseconds".into(), Value::Signed(0))] };
-        let fields = fields(structure(vec![("taken", time)]));
-        assert_eq!((fields.kept.len(), fields.kept[0].path.as_str()), (1, "taken"));
-        assert_eq!(fields.kept[0].value.text(), "1970-01-01T00:00:00.000000000Z");
-        assert_eq!(fields.kept[0].value.number(), None);
-    }
-
-    #[test]
-    fn queues_and_broadcasts_have_counts_of_their_items() {
-        let (first, last) = (vec![Value::Bool(true); 2], vec![(8, Value::Unsigned(70)), (9, Value::Unsigned(71))]);
-        let jobs = Value::Queue { len: 5, capacity: 64, pushed: 20, outstanding: 3, first };
-        let quotes = Value::Broadcast { sent: 10, capacity: 64, last };
-        let fields = fields(structure(vec![("jobs", jobs), ("quotes", quotes)]));
-        let kept: Vec<(&str, String)> = fields.kept.iter().map(|of| (of.path.as_str(), of.value.text())).collect();
-        let expected = [
-            ("jobs", "5 of 64 items"),
-            ("jobs.pushed", "20"),
-            ("jobs.delivered", "15"),
-            ("jobs.outstanding", "3"),
-            ("quotes", "71"),
-            ("quotes.sent", "10"),
-        ];
-        assert_eq!(kept, expected.map(|(path, text)| (path, text.to_owned())));
-    }
-
-    #[test]
-    fn maps_have_counts_and_a_field_for_each_part_of_a_value() {
-        let value = |bid: f64| Value::Versioned {
-            version: 3,
-            locked: false,
-            value: Box::new(structure(vec![("bid", Value::F64(bid)), ("ask", Value::F64(2.0))])),
-        };
-        let map = |first| structure(vec![("quotes", Value::Map { len: 2, capacity: 8, changes: 5, first })]);
-        let key = |key: &str| Value::Text(key.into());
-        let both = fields(map(vec![(key("a"), value(1.0)), (key("b.\u{1b}"), value(1.5))]));
-        let kept: Vec<(&str, String)> = both.kept.iter().map(|of| (of.path.as_str(), of.value.text())).collect();
-        let expected = [
-            ("quotes", "2 of 8 keys"),
-            ("quotes.changes", "5"),
-            (r#"quotes["a"].bid"#, "1.0"),
-            (r#"quotes["a"].ask"#, "2.0"),
-            (r#"quotes["b.\u001b"].bid"#, "1.5"),
-            (r#"quotes["b.\u001b"].ask"#, "2.0"),
-        ];
-        assert_eq!(kept, expected.map(|(path, text)| (path, text.to_owned())));
-        assert_eq!((both.kept[2].version, both.kept[2].is_first, both.kept[3].is_first), (Some(3), true, false));
-        assert_eq!((both.keys.len(), both.whole_maps.len()), (2, 1));
-        let one = fields(map(vec![(key("b.\u{1b}"), value(1.5))]));
-        assert_eq!(one.kept[2].id, both.kept[4].id, "a key keeps its identity while others are removed");
-        assert!(one.whole_maps.is_empty());
-        let unknown = |changes| {
-            let first = vec![(Value::Invalid("not copied".into()), value(1.0)); 2];
-            fields(structure(vec![("quotes", Value::Map { len: 2, capacity: 8, changes, first })]))
-        };
-        let ids = |fields: Fields| fields.kept.into_iter().skip(2).map(|field| field.id).collect::<HashSet<_>>();
-        assert_eq!((ids(unknown(5)).len(), ids(unknown(5)) == ids(unknown(5))), (4, true));
-        assert!(ids(unknown(5)).is_disjoint(&ids(unknown(6))));
-    }
-
-    #[test]
-    fn fields_beyond_the_limit_are_counted_and_left_out() {
-        let fields = fields(list(10_000));
-        assert_eq!((fields.kept.len(), fields.left_out), (MOST_FIELDS, 10_001 - MOST_FIELDS));
-    }
-
-    #[test]
-    fn names_are_made_fit_for_a_terminal_and_cut() {
-        let long = "n".repeat(10_000);
-        let fields = fields(structure(vec![("\u{1b}[2J", Value::Nothing), (&long, Value::Nothing)]));
-        assert_eq!(fields.kept[0].path, "\\u{1b}[2J");
-        assert_eq!(fields.kept[1].path.chars().count(), LONGEST_PATH);
-    }
-
-    #[test]
-    fn a_nan_equals_itself() {
-        let nan = Leaf::Value(Value::F64(f64::NAN));
-        assert!(nan.is_same(&nan.clone()) && !nan.is_same(&Leaf::Value(Value::F64(0.0))));
-    }
-}
+mod tests;

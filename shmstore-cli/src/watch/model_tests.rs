@@ -194,14 +194,19 @@ fn the_largest_counters_are_added_without_overflow() {
 }
 
 #[test]
-fn rates_of_queues_and_broadcasts_are_items_in_a_second() {
+fn rates_of_queues_broadcasts_and_frames_are_items_in_a_second() {
     let mut samples = Samples::new();
     let jobs = |pushed, len| Value::Queue { len, capacity: 64, pushed, outstanding: 1, first: vec![] };
     let quotes = |sent| Value::Broadcast { sent, capacity: 64, last: vec![(sent - 1, Value::Unsigned(7 * sent))] };
-    samples.at(0, &[("jobs", jobs(10, 4)), ("quotes", quotes(100))]);
-    samples.at(500, &[("jobs", jobs(30, 4)), ("quotes", quotes(160))]);
-    samples.at(1000, &[("jobs", jobs(50, 14)), ("quotes", quotes(200))]);
-    let rates = ["jobs.pushed", "jobs.delivered", "quotes.sent"].map(|path| samples.row(path).rate);
-    assert_eq!(rates, [Some(40.0), Some(30.0), Some(100.0)]);
-    assert_eq!(samples.model.updates, Some(170.0), "the value of an item is no count");
+    let images = |newest, pins| {
+        let (meta, first) = (Box::new(Value::Unsigned(7 * newest)), vec![Value::Unsigned(newest)]);
+        Value::Frames { newest, capacity: 64, slots: 4, pins, loans: 0, len: 1, meta, first }
+    };
+    samples.at(0, &[("jobs", jobs(10, 4)), ("quotes", quotes(100)), ("images", images(5, 1))]);
+    samples.at(500, &[("jobs", jobs(30, 4)), ("quotes", quotes(160)), ("images", images(20, 9))]);
+    samples.at(1000, &[("jobs", jobs(50, 14)), ("quotes", quotes(200)), ("images", images(35, 2))]);
+    let rates = ["jobs.pushed", "jobs.delivered", "quotes.sent", "images.newest"].map(|path| samples.row(path).rate);
+    assert_eq!(rates, [Some(40.0), Some(30.0), Some(100.0), Some(30.0)]);
+    assert_eq!(samples.row("images.meta").version, Some(35));
+    assert_eq!(samples.model.updates, Some(200.0), "the value of an item is no count");
 }

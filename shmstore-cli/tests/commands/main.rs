@@ -1,5 +1,6 @@
 //! Runs of each command of the program.
 
+mod camera;
 mod scratch;
 mod planted;
 mod planted_map;
@@ -10,6 +11,7 @@ mod diff;
 mod doctor;
 mod elsewhere;
 mod files;
+mod frames;
 mod gc;
 mod grown;
 mod get;

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use shmstore_cli::export::{c_header, picture, python_module};
 
+use crate::camera::camera;
 use crate::objects::everything;
 use crate::planted::feeds;
 use crate::planted_map::shelf;
@@ -67,4 +68,13 @@ fn pictures_and_exports_of_maps_have_not_changed() {
     assert_golden("shelf.h", from(&header, "#define SHM_SHELF_ID"));
     let module = python_module(&schema, 'S', None).expect("a module");
     assert_golden("shelf.py", from(&module, "# The object."));
+}
+
+#[test]
+fn pictures_and_exports_of_frames_have_not_changed() {
+    assert_golden("camera.txt", &picture(&camera(), 80));
+    let header = c_header(&camera(), 'I', None).expect("a header");
+    assert_golden("camera.h", from(&header, "#define SHM_CAMERA_ID"));
+    let module = python_module(&camera(), 'I', None).expect("a module");
+    assert_golden("camera.py", from(&module, "# The object."));
 }

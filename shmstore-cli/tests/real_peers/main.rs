@@ -1,5 +1,8 @@
 //! A C program and a Python program share an object with Rust. They know only the header and the module.
 
+#[path = "../commands/camera.rs"]
+mod camera;
+mod frames;
 mod objects;
 #[path = "../commands/scratch.rs"]
 mod scratch;

@@ -72,7 +72,7 @@ fn is_object(ty: &Type, ident: &Ident) -> bool {
     advice::last_segment(ty).is_some_and(|last| {
         last.ident == *ident
             || (last.ident == "CacheAligned"
-                && advice::type_arguments(last).next().is_some_and(|inner| is_object(inner, ident)))
+                && advice::type_argument(last, 0).is_some_and(|inner| is_object(inner, ident)))
     })
 }
 
@@ -80,7 +80,7 @@ fn is_object(ty: &Type, ident: &Ident) -> bool {
 fn is_key(ty: &Type, ident: &Ident) -> bool {
     advice::last_segment(ty)
         .filter(|last| last.ident == "Map")
-        .and_then(|map| advice::type_arguments(map).next())
+        .and_then(|map| advice::type_argument(map, 0))
         .and_then(advice::last_segment)
         .is_some_and(|key| key.ident == *ident)
 }

@@ -1,5 +1,6 @@
 //! Errors of frames.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -15,15 +16,13 @@ pub enum LoanError {
     #[error(
         "no slot of {frames} can be filled{}: {}. Drop pins and loans sooner, or give the frames more slots: one for \
          each pinned frame, one for each frame that is being filled, and one more",
-        after(.waited), users(.pinned_by, .filled_by)
+        after(.waited), .users
     )]
     Full {
         /// Which frames. Only their type is named if the call did not wait.
         frames: PartName,
-        /// The processes that have pins.
-        pinned_by: Vec<u32>,
-        /// The processes that fill a slot.
-        filled_by: Vec<u32>,
+        /// The processes that have the slots.
+        users: Box<SlotUsers>,
         /// How long the call waited.
         waited: Duration,
     },
@@ -46,19 +45,27 @@ pub enum LoanError {
     },
 }
 
-/// Names the processes that have the slots.
-fn users(pinned_by: &[u32], filled_by: &[u32]) -> String {
-    let named = |what: &str, pids: &[u32]| match pids {
-        [] => None,
-        [pid] => Some(format!("pid {pid} {what}")),
-        pids => {
-            let pids = pids.iter().map(u32::to_string).collect::<Vec<_>>().join(", ");
-            Some(format!("pids {pids} {what}"))
+/// The processes that have slots of frames, each once. A process that is not in the object's table is missing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SlotUsers {
+    /// The pids of the processes that have pins, as their own PID namespaces number them.
+    pub pinned_by: Vec<u32>,
+    /// The pids of the processes that fill a slot.
+    pub filled_by: Vec<u32>,
+}
+
+impl fmt::Display for SlotUsers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.pinned_by[..], &self.filled_by[..]) {
+            ([], []) => f.write_str("other processes had all slots at that moment"),
+            (pinned_by, []) => write!(f, "frames are pinned by {}", pids(pinned_by)),
+            ([], filled_by) => write!(f, "slots are filled by {}", pids(filled_by)),
+            (pinned_by, filled_by) => {
+                write!(f, "frames are pinned by {}, and slots are filled by {}", pids(pinned_by), pids(filled_by))
+            }
         }
-    };
-    let named = [named("pinned frames", pinned_by), named("filled slots", filled_by)];
-    let named: Vec<String> = named.into_iter().flatten().collect();
-    if named.is_empty() { "other processes had all slots at that moment".into() } else { named.join(", and ") }
+    }
 }
 
 impl LoanError {

@@ -31,7 +31,7 @@ pub use crate::layout::{InvalidValue, SchemaError};
 pub use crate::value::{CapacityError, TimestampError};
 pub use attach::{AbandonedReason, AttachError};
 pub use create::CreateError;
-pub use frames::{FrameLost, LoanError, Overrun, PinError, TooLong};
+pub use frames::{FrameLost, LoanError, Overrun, PinError, SlotUsers, TooLong};
 pub use init::InitResult;
 pub(crate) use layout_mismatch::Conflict;
 pub use layout_mismatch::{LayoutMismatch, LayoutSummary};

@@ -153,7 +153,7 @@ impl Eq for PartName {}
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::{Error, PushError, RecvError, WaitError};
+    use crate::error::{Error, LoanError, PinError, RecvError, WaitError};
     use crate::layout::ShmLayout;
     use crate::{FixedString, Map};
 
@@ -197,7 +197,13 @@ mod tests {
     #[test]
     fn errors_are_not_so_large_that_clippy_warns_of_them() {
         // The largest ones, and the union of all.
-        let sizes = [size_of::<WaitError>(), size_of::<PushError>(), size_of::<RecvError>(), size_of::<Error>()];
+        let sizes = [
+            size_of::<WaitError>(),
+            size_of::<RecvError>(),
+            size_of::<LoanError>(),
+            size_of::<PinError>(),
+            size_of::<Error>(),
+        ];
         assert!(sizes.iter().all(|size| *size < 128), "{sizes:?}");
     }
 }

@@ -139,7 +139,7 @@ impl<'m> Frames<'m> {
     /// Copies the newest frame, or a part of it, by `copy`. Returns its number and the copy, or `None` if there is none.
     ///
     /// It repeats the copy if the slot was reused meanwhile. It pins nothing.
-    pub(crate) fn copy_newest<T>(
+    pub(super) fn copy_newest<T>(
         &self,
         waits: &mut Waits,
         mut copy: impl FnMut(Frame<'m>) -> Result<T, String>,

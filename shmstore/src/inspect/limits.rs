@@ -27,19 +27,19 @@ use std::time::Duration;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// The most elements of an array or list, items of a queue or broadcast, and keys of a map, that are decoded. The
-    /// others are counted. The default is 8.
+    /// The most elements of an array, list or frame, items of a queue or broadcast, and keys of a map, that are decoded.
+    /// The others are counted. The default is 8.
     pub elements: u64,
     /// The most values in all, including values within others. The default is 100,000.
     pub nodes: u64,
     /// The longest time to try to copy a value that other processes store all the time. All values of a call together
     /// may take ten times as long. The default is 100 ms.
     pub wait: Duration,
-    /// The most bytes that are copied in all, of `Versioned` values, of items, of keys and their values, and of text.
-    /// The default is 1 GiB.
+    /// The most bytes that are copied in all, of `Versioned` values, of items, of keys and their values, of frames, and
+    /// of text. The default is 1 GiB.
     ///
     /// A value beyond this limit is [`Invalid`](super::Value::Invalid). A `Versioned` still has its version then, but
-    /// its value is not touched.
+    /// its value is not touched. Of a frame, the first elements are decoded.
     pub bytes: u64,
 }
 

@@ -31,6 +31,32 @@ impl Object {
     /// All of it is of one frame. It pins nothing, and repeats the copy for at most [`Limits::wait`] while the slot is
     /// reused.
     ///
+    /// ```
+    /// use shmstore::inspect::{Limits, Object};
+    /// use shmstore::{Frames, ShmObject, Store};
+    ///
+    /// #[derive(ShmObject)]
+    /// #[repr(C)]
+    /// #[shm(id = 'C')]
+    /// struct Camera { images: Frames<[u8; 3], 64, 4, [u32; 2]> }
+    ///
+    /// # let dir = tempfile::tempdir()?;
+    /// let store = Store::open(dir.path())?;
+    /// let camera = store.create::<Camera>()?;
+    /// let mut frame = camera.images.try_loan()?;
+    /// frame.set_meta([2, 1]);
+    /// frame.copy_from(&[[1, 2, 3], [4, 5, 6]])?;
+    /// frame.publish()?;
+    ///
+    /// // Any other program, built without `Camera`:
+    /// let object = Object::find(dir.path(), Some('C'))?;
+    /// let newest = object.newest_frame(&"images".parse()?, &Limits::full())?.expect("a frame");
+    /// assert_eq!((newest.number, newest.meta.to_string().as_str()), (1, "[2, 1]"));
+    /// assert_eq!(newest.bytes, [1, 2, 3, 4, 5, 6]);
+    /// # store.remove::<Camera>()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`ItemsError`] if there are no frames at the path, if the frame has more than [`Limits::bytes`], or if it cannot

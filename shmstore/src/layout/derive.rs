@@ -38,6 +38,7 @@
 /// | `AtomicValue<V>`, `Versioned<V>` of a value | yes | |
 /// | `Queue<V, N>`, `Broadcast<V, N>` of a value | yes | |
 /// | `Map<K, V, N>` of a [key](trait@crate::ShmKey) and a value | yes | |
+/// | `Frames<E, N, K, M>` of values | yes | |
 /// | `Lock`, `Event` | yes | |
 /// | `CacheAligned<O>`, other objects, arrays of one or more objects | yes | |
 /// | `PhantomData<T>` with `T: Send + Sync + 'static` | yes | `PhantomData<fn() -> T>` |
@@ -271,7 +272,7 @@ pub use shmstore_derive::ShmObject;
 /// # Attributes
 ///
 /// `#[shm(id = 'T')]` is the type-id-char, printable ASCII. It makes `Versioned`, `AtomicValue`, `Queue`, `Broadcast`
-/// and `Map` of the value roots, with this id. A value has no `room`. `#[shm(name = "…")]` and `#[shm(crate = "…")]` are
+/// and `Map` of the value and `Frames` of such elements roots, with this id. A value has no `room`. `#[shm(name = "…")]` and `#[shm(crate = "…")]` are
 /// as for [`ShmObject`](macro@crate::ShmObject#attributes).
 ///
 /// # When it is checked

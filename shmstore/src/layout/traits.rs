@@ -63,7 +63,7 @@ pub(crate) const fn is_described_value<V: ShmValue>() {
 ///
 /// `#[shm(id = 'T')]` implements it. [`Versioned<V>`](crate::Versioned), [`AtomicValue<V>`](crate::AtomicValue),
 /// [`Queue<V, N>`](crate::Queue), [`Broadcast<V, N>`](crate::Broadcast) and [`Map<K, V, N>`](crate::Map) have the id of
-/// their value.
+/// their value, and [`Frames<E, N, K, M>`](crate::Frames) that of an element.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no type-id-char, so it cannot be created or attached by itself",
     label = "add `#[shm(id = 'T')]` to the type, with a letter that no other type has under this path",
@@ -138,7 +138,7 @@ pub trait ShmId: ShmLayout {
     message = "`{Self}` is not a value that can be copied through shared memory",
     label = "not a `ShmValue`",
     note = "values are fixed-width numbers, `bool`, `char`, arrays, `FixedString<N>`, `FixedVec<V, N>`, `Timestamp`, `Pad<N>`, and types with `#[derive(Clone, Copy, ShmValue)]`",
-    note = "atomics, `Lock`, `Event`, `Queue`, `Broadcast`, `Map` and other objects are shared in place: put them beside a value, not into it"
+    note = "atomics, `Lock`, `Event`, `Queue`, `Broadcast`, `Map`, `Frames` and other objects are shared in place: put them beside a value, not into it"
 )]
 pub unsafe trait ShmValue:
     ShmLayout
@@ -242,7 +242,7 @@ unsafe fn zeroed_box<T>() -> Box<T> {
     message = "`{Self}` is not an object that processes can share in place",
     label = "not a `ShmObject`",
     note = "a value is shared in a part: `Versioned<{Self}>`, or `AtomicValue<{Self}>` up to 8 bytes",
-    note = "objects are made of atomics, `AtomicValue<V>`, `Versioned<V>`, `Lock`, `Event`, `Queue<V, N>`, `Broadcast<V, N>`, `Map<K, V, N>`, `CacheAligned<O>`, arrays of these, and types with `#[derive(ShmObject)]`"
+    note = "objects are made of atomics, `AtomicValue<V>`, `Versioned<V>`, `Lock`, `Event`, `Queue<V, N>`, `Broadcast<V, N>`, `Map<K, V, N>`, `Frames<E, N, K, M>`, `CacheAligned<O>`, arrays of these, and types with `#[derive(ShmObject)]`"
 )]
 pub unsafe trait ShmObject: ShmLayout + Send + Sync {
     /// The same memory for reading only, to which [`ReadOnly`](crate::ReadOnly) dereferences.

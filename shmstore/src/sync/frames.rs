@@ -24,7 +24,7 @@ use std::{fmt, io};
 
 use super::atomics;
 use super::describe::PartRef;
-use crate::error::{LoanError, PinError};
+use crate::error::{LoanError, PinError, if_refused};
 use crate::layout::schema::{Kind, Schema};
 use crate::layout::{ShmId, ShmLayout, ShmObject, ShmValue};
 use crate::sync::backoff::Limit;
@@ -74,7 +74,7 @@ pub use wait::NewerFrame;
 /// assert_eq!((image.number(), image.meta().width, image.len()), (1, 640, 640 * 480));
 /// let mut sum = 0;
 /// image.blocks(|_, block| sum += block.iter().map(|&pixel| u64::from(pixel)).sum::<u64>());
-/// assert_eq!(sum, 38_388_006);
+/// assert_eq!(sum, 38_397_276);
 /// # Ok::<(), shmstore::Error>(())
 /// ```
 ///
@@ -253,8 +253,21 @@ impl<E: ShmValue, const N: usize, const K: usize, M: ShmValue> Frames<E, N, K, M
     ///
     /// An error of `madvise(MADV_POPULATE_WRITE)`: out of memory, or a kernel before Linux 5.14.
     pub fn prefault(&self) -> io::Result<()> {
+        self.populate(Access::ReadWrite)
+    }
+
+    /// Has the kernel map all memory of the frames.
+    fn populate(&self, access: Access) -> io::Result<()> {
         let (start, size) = self.cell.range();
-        shm::populate(start, size, Access::ReadWrite).map_err(io::Error::from)
+        shm::populate(start, size, access).map_err(|errno| {
+            let (cause, frames) = (io::Error::from(errno), self.core().part.name());
+            let attempted = match access {
+                Access::ReadWrite => "allocate (`madvise(MADV_POPULATE_WRITE)`)",
+                Access::ReadOnly => "map (`madvise(MADV_POPULATE_READ)`)",
+            };
+            let text = format!("cannot {attempted} the memory of {frames}: {cause}{}", if_refused(&cause));
+            io::Error::new(cause.kind(), text)
+        })
     }
 
     #[inline(always)]

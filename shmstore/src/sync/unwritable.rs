@@ -5,12 +5,12 @@ use std::ops::Range;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use crate::error::{BeginError, Busy, InvalidValue, LockError, PopError, PushError};
+use crate::error::{BeginError, Busy, InvalidValue, LoanError, LockError, PopError, PushError};
 use crate::layout::ShmValue;
 use crate::layout::view::AtomicView;
 use crate::sync::{
-    BroadcastView, Consumer, EventView, Job, LockGuard, LockView, Producer, QueueView, Sender, Transaction,
-    VersionedView, Writer,
+    BroadcastView, Consumer, EventView, FrameMut, FramesView, Job, LockGuard, LockView, Producer, QueueView, Sender,
+    Transaction, VersionedView, Writer,
 };
 
 /// Implemented for no type. The lifetime keeps the compiler from rejecting the bound where it is written.
@@ -92,11 +92,13 @@ macro_rules! unwritable_atomics {
 unwritable_atomics! { swap fetch_add fetch_sub fetch_and fetch_or fetch_xor fetch_max fetch_min }
 
 macro_rules! unwritable {
-    ($view:ident$(<$value:ident: $bound:ident$(, const $capacity:ident)?>)? {
+    ($view:ident$(<$value:ident: $bound:ident$(, const $number:ident)*$(; $meta:ident: $of_meta:ident)?>)? {
         $(fn $name:ident$(<$result:ident>)?($($argument:ty),*) $(-> $returned:ty)?;)*
     }) => {
         #[doc(hidden)]
-        impl$(<$value: $bound$(, const $capacity: usize)?>)? $view$(<$value$(, $capacity)?>)? {
+        impl$(<$value: $bound$(, const $number: usize)*$(, $meta: $of_meta)?>)?
+            $view$(<$value$(, $number)*$(, $meta)?>)?
+        {
             $(pub fn $name<'a, $($result)?>(&self, $(_: $argument),*) $(-> $returned)?
             where
                 Self: Writable<'a>,
@@ -176,5 +178,13 @@ unwritable! {
         fn sender() -> Sender<'a, V, N>;
         fn try_sender() -> Result<Sender<'a, V, N>, Busy>;
         fn sender_timeout(Duration) -> Result<Sender<'a, V, N>, Busy>;
+    }
+}
+
+unwritable! {
+    FramesView<E: ShmValue, const N, const K; M: ShmValue> {
+        fn try_loan() -> Result<FrameMut<'a, E, N, K, M>, LoanError>;
+        fn loan_timeout(Duration) -> Result<FrameMut<'a, E, N, K, M>, LoanError>;
+        fn loan_while(impl Fn() -> bool) -> Result<Option<FrameMut<'a, E, N, K, M>>, LoanError>;
     }
 }

@@ -90,6 +90,17 @@ pub(super) trait Aim: Waitable {
     fn change(&self, time: Duration) -> Result<Option<Self::Change>, WaitError>;
 }
 
+/// A change with which nothing comes.
+pub(super) trait Signal: Waitable {}
+
+impl<S: Signal> Aim for S {
+    type Change = ();
+
+    fn change(&self, _: Duration) -> Result<Option<()>, WaitError> {
+        Ok(Some(()))
+    }
+}
+
 /// Waits for a change, at most for `timeout`, and returns what comes with it.
 pub(super) fn wait_for<A: Aim>(aim: &A, timeout: Duration) -> Result<A::Change, WaitError> {
     let started = Instant::now();

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicI8, AtomicI16, AtomicI32, AtomicI64, AtomicU8, Ato
 
 use shmstore::schema::{ConstArg, Field, Kind, OwnedSchema, Primitive, Schema, Variant};
 use shmstore::{
-    AtomicValue, CacheAligned, Event, FixedString, FixedVec, LayoutHash, Lock, Map, Pad, ShmLayout, Versioned,
+    AtomicValue, CacheAligned, Event, FixedString, FixedVec, Frames, LayoutHash, Lock, Map, Pad, ShmLayout, Versioned,
 };
 
 #[track_caller]
@@ -51,6 +51,7 @@ fn arrays_and_markers() {
     assert_hash(<[f64; 4]>::SCHEMA, 0x76a5cd69_0c9d4509_c8dd4094_c636903c);
     assert_hash(<[[u16; 2]; 3]>::SCHEMA, 0x89304fd0_5d5ac1df_87d4984a_5822b0f2);
     assert_hash(PhantomData::<u8>::SCHEMA, 0xa883f889_b1d7213c_fd91110f_dd7e2c2c);
+    assert_hash(<()>::SCHEMA, 0xa883f889_b1d7213c_fd91110f_dd7e2c2c);
 }
 
 const F64: &Schema = f64::SCHEMA;
@@ -72,7 +73,7 @@ const GRID: &Schema = &Schema::new(
         fields: &[Field { name: "mode", offset: 0, schema: MODE }, Field { name: "x", offset: 8, schema: F64 }],
     },
 );
-const KINDS: [&Schema; 12] = [
+const KINDS: [&Schema; 14] = [
     MODE,
     GRID,
     &Schema::new(7, 1, Kind::Pad),
@@ -85,6 +86,8 @@ const KINDS: [&Schema; 12] = [
     &Schema::new(768, 64, Kind::Queue { capacity: 8, value: GRID }),
     &Schema::new(640, 64, Kind::Broadcast { capacity: 8, value: F64 }),
     &Schema::new(1408, 64, Kind::Map { capacity: 8, key: MODE, value: GRID }),
+    &Schema::new(1088, 64, Kind::Frames { capacity: 8, slots: 3, element: F64, meta: GRID }),
+    &Schema::new(1088, 64, Kind::Frames { capacity: 8, slots: 3, element: F64, meta: <()>::SCHEMA }),
 ];
 
 #[test]
@@ -102,6 +105,8 @@ fn composed_kinds() {
         0x726cf0df_1fffd3c3_5f076f26_3cbc340a,
         0xcbbd7d66_4c535c3f_7fa5bff4_6152887b,
         0xd6835a12_1ef2af07_55f02326_638deca1,
+        0x858b0c9a_e758881c_30da5a4d_e28eee46,
+        0x031cdffd_33773c8b_b7c4f67d_4749716a,
     ];
     KINDS.into_iter().zip(golden).for_each(|(schema, golden)| assert_hash(schema, golden));
 }
@@ -137,5 +142,7 @@ fn parts_as_they_are() {
     assert_hash(<CacheAligned<Lock>>::SCHEMA, 0xeb618d45_8eda9e98_4f164d75_42fe6dba);
     assert_hash(<CacheAligned<Event>>::SCHEMA, 0xd3238663_20fdc7b5_28563c90_68ac8b03);
     assert_hash(<Map<u64, [u64; 8], 64>>::SCHEMA, 0x95340baa_9c4c6699_e4ec4e6e_8807d7cc);
+    assert_hash(<Frames<u8, 4096, 4>>::SCHEMA, 0x54c4e663_297dd1f9_6af09989_64f1a477);
+    assert_hash(<Frames<[u8; 3], 100, 7, f64>>::SCHEMA, 0x2f275671_7bb1ccf5_d4c9df24_2886838b);
     assert_hash(ACCOUNT, 0x0f796fc7_1587eb93_cee257af_af8c1230);
 }

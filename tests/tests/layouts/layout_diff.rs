@@ -1,6 +1,6 @@
 //! The diff of two layouts names what differs, where it begins, and nothing else.
 
-use shmstore::schema::Primitive::{F32, F64, U8, U16, U32, U64};
+use shmstore::schema::Primitive::{Bool, F32, F64, U8, U16, U32, U64};
 use shmstore::schema::{Change, LayoutDiff, Offset, OwnedSchema};
 use shmstore_tests::schemas::*;
 

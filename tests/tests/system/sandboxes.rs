@@ -68,6 +68,10 @@ const TABLE: &[Row] = &[
             ("remove", "cannot lock (`flock`) "),
         ],
     ),
+    fails(
+        "madvise(MADV_POPULATE_WRITE)",
+        &[("prefault", "cannot allocate (`madvise(MADV_POPULATE_WRITE)`) the memory of `Frames<u8, 10000, 3>`")],
+    ),
     fails("fstatfs", &[("open", "cannot ask (`fstatfs`) for the file system of ")]),
     fails(
         "getrandom read",

@@ -13,9 +13,9 @@ const WORD: u64 = 8;
 /// The suffixes of the functions and types of a map.
 const SUFFIXES: [&str; 9] = ["_value", "_key", "_entry", "_entries", "_capacity", "_len", "_changes", "_get", "_next"];
 
-/// The type of a key or a value in C, as the functions of a map take it.
-struct Argument {
-    of: String,
+/// The type of a key, a value, an element or metadata in C, as the functions of maps and frames take it.
+pub(super) struct Argument {
+    pub(super) of: String,
     /// Whether keys of this type are numbers, which are passed by value.
     is_number: bool,
 }
@@ -42,8 +42,8 @@ impl<'a> Types<'a> {
         Ok(name)
     }
 
-    /// Returns the type of a key or a value. An array gets a name, so that functions can take a pointer to it.
-    fn argument(&mut self, name: &str, schema: &'a OwnedSchema) -> Result<Argument, ExportError> {
+    /// Returns the type of an argument. An array gets a name, so that functions can take a pointer to it.
+    pub(super) fn argument(&mut self, name: &str, schema: &'a OwnedSchema) -> Result<Argument, ExportError> {
         if schema.size() == 0 {
             return Ok(Argument { of: "void".to_owned(), is_number: false });
         }

@@ -43,6 +43,8 @@ pub(super) struct Types<'a> {
     made_of_text: HashSet<String>,
     /// Whether a type is a map.
     pub(super) has_maps: bool,
+    /// Whether a type is frames.
+    pub(super) has_frames: bool,
     /// A statement that reads the first field with a `_load`.
     example: Option<String>,
     out: String,
@@ -65,6 +67,7 @@ impl<'a> Types<'a> {
             values: HashMap::new(),
             made_of_text: HashSet::new(),
             has_maps: false,
+            has_frames: false,
             example: None,
             out: String::new(),
         }
@@ -105,6 +108,9 @@ impl<'a> Types<'a> {
             ),
             (OwnedKind::Map { .. }, _) => {
                 format!("printf(\"%llu keys\\n\", (unsigned long long){base}_len(&object->{member}));")
+            }
+            (OwnedKind::Frames { .. }, _) => {
+                format!("printf(\"frame %llu\\n\", (unsigned long long){base}_newest_number(&object->{member}));")
             }
             _ => return,
         };
@@ -182,6 +188,7 @@ impl<'a> Types<'a> {
             OwnedKind::Queue { value, .. } => self.define_queue(schema, value),
             OwnedKind::Broadcast { value, .. } => self.define_broadcast(schema, value),
             OwnedKind::Map { key, value, .. } => self.define_map(schema, key, value),
+            OwnedKind::Frames { element, meta, .. } => self.define_frames(schema, element, meta),
             _ => Err(ExportError::part(LANGUAGE, UNKNOWN)),
         }
     }

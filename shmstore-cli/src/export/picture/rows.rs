@@ -4,8 +4,8 @@ use shmstore::schema::{OwnedField, OwnedKind, OwnedSchema};
 
 use super::super::names::printable;
 use super::super::parts::{
-    CONSUMERS_AT, ELEMENTS_AT, ENTRY_SEQUENCE_AT, ENTRY_WORDS, Entries, HEAD, HEADS_AT, LINE, Ring, SEED_AT,
-    SEQUENCE_AT, Slots, TEXT_AT, problem,
+    CONSUMERS_AT, ELEMENTS_AT, ENTRY_SEQUENCE_AT, ENTRY_WORDS, Entries, FrameSlots, HEAD, HEADS_AT, LINE, LOANS_AT,
+    NEWEST_AT, PINS, ROOM_AT, Ring, SEED_AT, SEQUENCE_AT, SLOT_WORDS_AT, Slots, TEXT_AT, problem,
 };
 
 /// The offset of a row.
@@ -107,6 +107,10 @@ impl Rows {
                 Some(entries) => self.map(offset, depth, entries, key, value),
                 None => self.push(offset, schema.size(), depth, "(unknown)", "not of format version 1"),
             },
+            OwnedKind::Frames { element, meta, .. } => match FrameSlots::of(schema) {
+                Some(frames) => self.frames(offset, depth, frames, element, meta),
+                None => self.push(offset, schema.size(), depth, "(unknown)", "not of format version 1"),
+            },
             OwnedKind::Lock => {
                 self.push(offset, 4, depth, "(lock)", "u32");
                 self.push(offset.plus(4), 4, depth, "(state)", "u32");
@@ -202,6 +206,42 @@ impl Rows {
         self.inside(entry.plus(slots_at), depth + 1, value);
         self.push(entry.plus(slots_at + slot_len), slot_len, depth, "(slot 1)", format!("{value}: odd versions"));
         self.gap(entry, slots_at + 2 * slot_len, stride, depth);
+    }
+
+    fn frames(&mut self, offset: Offset, depth: usize, frames: FrameSlots, element: &OwnedSchema, meta: &OwnedSchema) {
+        let FrameSlots { pins_at, at, slots, capacity, meta_at, elements_at, stride } = frames;
+        let words = [
+            (0, 4, "(lock)"),
+            (4, 4, "(flags)"),
+            (8, 4, "(bell for frames)"),
+            (12, 4, "(thread mark)"),
+            (ROOM_AT, 8, "(room)"),
+            (LOANS_AT, 4, "(loans)"),
+            (NEWEST_AT, 8, "(newest)"),
+        ];
+        self.words(offset, depth, &words, SLOT_WORDS_AT);
+        self.push(offset.plus(SLOT_WORDS_AT), 8 * slots, depth, "(slot words)", format!("[u64; {slots}]"));
+        self.reserved(offset, SLOT_WORDS_AT + 8 * slots, pins_at, depth);
+        self.push(offset.plus(pins_at), 8 * PINS, depth, "(pins)", format!("[u64; {PINS}]"));
+        self.gap(offset, pins_at + 8 * PINS, at, depth);
+        self.push(offset.plus(at), slots * stride, depth, "(frames)", format!("{slots} frames of {stride} bytes"));
+        let (frame, depth) = (Offset::Element(0), depth + 1);
+        self.push(frame, 8, depth, "(length)", "u64");
+        self.reserved(frame, 8, meta_at, depth);
+        if meta.size() > 0 {
+            self.whole(frame.plus(meta_at), depth, "(metadata)".to_owned(), meta);
+        }
+        self.gap(frame, meta_at + meta.size(), elements_at, depth);
+        let elements = element.size() * capacity;
+        self.push(
+            frame.plus(elements_at),
+            elements,
+            depth,
+            "(elements)",
+            format!("[{}; {capacity}]", type_name(element)),
+        );
+        self.inside(Offset::Element(0), depth + 1, element);
+        self.gap(frame, elements_at + elements, stride, depth);
     }
 
     /// Adds words of 4 and 8 bytes, and the reserved bytes between them and up to `end`.

@@ -7,8 +7,8 @@ use shmstore::schema::{OwnedField, OwnedKind, OwnedSchema, OwnedVariant, Primiti
 use super::super::error::{ExportError, UNKNOWN};
 use super::super::labels::Labels;
 use super::super::names::{Scope, identifier, words};
-use super::super::parts::{self, Entries, Ring, Slots};
-use super::{LANGUAGE, MAPS, SEGMENT, VIEWS};
+use super::super::parts::{self, Entries, FrameSlots, Ring, Slots};
+use super::{FRAMES, LANGUAGE, MAPS, SEGMENT, VIEWS};
 
 const KEYWORDS: &str =
     "False None True and as assert async await break class continue def del elif else except finally for
@@ -32,17 +32,27 @@ pub(super) struct Types<'a> {
     root: (&'a OwnedSchema, String),
     known: HashMap<&'a OwnedSchema, String>,
     has_maps: bool,
+    has_frames: bool,
     out: String,
 }
 
 impl<'a> Types<'a> {
     pub(super) fn new(root: &'a OwnedSchema, name: Option<&str>) -> Self {
-        let taken = [VIEWS, MAPS, SEGMENT, KEYWORDS, CONSTANTS].into_iter().flat_map(words).collect();
+        let taken = [VIEWS, MAPS, FRAMES, SEGMENT, KEYWORDS, CONSTANTS].into_iter().flat_map(words).collect();
         let no_variants: HashSet<String> = [KEYWORDS, ENUM_WORDS].into_iter().flat_map(words).collect();
         let (mut scope, variants) = (Scope::without(taken), Scope::without(no_variants));
         let labels = Labels::among(root, identifier);
         let name = scope.take(&name.map_or_else(|| labels.of(root), str::to_owned));
-        Self { scope, variants, labels, root: (root, name), known: HashMap::new(), has_maps: false, out: String::new() }
+        Self {
+            scope,
+            variants,
+            labels,
+            root: (root, name),
+            known: HashMap::new(),
+            has_maps: false,
+            has_frames: false,
+            out: String::new(),
+        }
     }
 
     /// Returns the definitions of the types.
@@ -53,6 +63,11 @@ impl<'a> Types<'a> {
     /// Returns `true` if a type is a map.
     pub(super) fn has_maps(&self) -> bool {
         self.has_maps
+    }
+
+    /// Returns `true` if a type is frames.
+    pub(super) fn has_frames(&self) -> bool {
+        self.has_frames
     }
 
     /// Returns the expression for a schema. The names in it are defined first.
@@ -84,6 +99,7 @@ impl<'a> Types<'a> {
             OwnedKind::Queue { value, .. } => self.ring("_Queue", schema, value)?,
             OwnedKind::Broadcast { value, .. } => self.ring("_Broadcast", schema, value)?,
             OwnedKind::Map { key, value, .. } => self.map(schema, key, value)?,
+            OwnedKind::Frames { element, meta, .. } => self.frames(schema, element, meta)?,
             _ => self.named(schema)?,
         })
     }
@@ -108,6 +124,21 @@ impl<'a> Types<'a> {
         let Entries { at, capacity, key_at, slots_at, slot_len, stride } = entries;
         let (key, value, size) = (self.of(key)?, self.of(value)?, schema.size());
         Ok(format!("_Map({size}, {key}, {value}, {capacity}, {at}, {stride}, {key_at}, {slots_at}, {slot_len})"))
+    }
+
+    fn frames(
+        &mut self,
+        schema: &OwnedSchema,
+        element: &'a OwnedSchema,
+        meta: &'a OwnedSchema,
+    ) -> Result<String, ExportError> {
+        self.has_frames = true;
+        // `problem` has checked the frames.
+        let frames = FrameSlots::of(schema).expect("the frames of format version 1");
+        let FrameSlots { pins_at, at, slots, capacity, meta_at, elements_at, stride } = frames;
+        let (element, meta, size) = (self.of(element)?, self.of(meta)?, schema.size());
+        let offsets = format!("{pins_at}, {at}, {stride}, {meta_at}, {elements_at}");
+        Ok(format!("_Frames({size}, {element}, {meta}, {capacity}, {slots}, {offsets})"))
     }
 
     fn named(&mut self, schema: &'a OwnedSchema) -> Result<String, ExportError> {

@@ -9,11 +9,11 @@ use std::time::Duration;
 use super::Subscriber;
 use super::core::Core;
 use super::protocol::{Place, was_sent};
-use crate::error::{Awaited, RecvError, WaitError};
+use crate::error::{Awaited, RecvError};
 use crate::layout::ShmValue;
 use crate::sync::atomics::AtomicU64;
 use crate::sync::side::Side;
-use crate::sync::waiting::{Aim, Condition, Pending, Waitable, awaitable, in_turns};
+use crate::sync::waiting::{Condition, Pending, Signal, Waitable, awaitable, in_turns};
 use crate::sys::shm::Access;
 
 /// The condition that an item was sent.
@@ -58,13 +58,7 @@ impl<V: ShmValue> Waitable for Sent<'_, V> {
     }
 }
 
-impl<V: ShmValue> Aim for Sent<'_, V> {
-    type Change = ();
-
-    fn change(&self, _: Duration) -> Result<Option<()>, WaitError> {
-        Ok(Some(()))
-    }
-}
+impl<V: ShmValue> Signal for Sent<'_, V> {}
 
 /// A wait for the next item of a [`Subscriber`]. [`Subscriber::not_empty`] returns it.
 #[must_use = "a wait does nothing unless it is awaited, or passed to `wait_any`"]

@@ -1,18 +1,16 @@
 //! What waits for a frame and for a slot sleep for.
 
-use std::time::Duration;
-
 use super::core::Core;
 use super::memory::{WordRefs, Writers};
 use super::protocol::{self, FrameWords};
 use super::word;
-use crate::error::{Awaited, WaitError};
+use crate::error::Awaited;
 use crate::sync::atomics::AtomicU64;
 use crate::sync::atomics::Ordering::{AcqRel, Relaxed};
 use crate::sync::atomics::fence_after_rmw;
 use crate::sync::event_word::WAITING;
 use crate::sync::side::Side;
-use crate::sync::waiting::{Aim, Condition, Waitable};
+use crate::sync::waiting::{Condition, Signal, Waitable};
 
 /// The condition that there is a frame newer than `seen`.
 #[derive(Clone, Copy)]
@@ -75,9 +73,9 @@ impl<'a> AwaitedLoan<'a> {
 }
 
 /// A slot that can be loaned.
-pub(super) struct FreeSlot<'a>(pub(super) Core<'a>);
+pub(super) struct LoanableSlot<'a>(pub(super) Core<'a>);
 
-impl Waitable for FreeSlot<'_> {
+impl Waitable for LoanableSlot<'_> {
     fn condition(&self) -> Condition<'_> {
         let Core { writers: Writers { room, .. }, words, .. } = self.0;
         Condition::Loan(AwaitedLoan { room, words })
@@ -92,10 +90,4 @@ impl Waitable for FreeSlot<'_> {
     }
 }
 
-impl Aim for FreeSlot<'_> {
-    type Change = ();
-
-    fn change(&self, _: Duration) -> Result<Option<()>, WaitError> {
-        Ok(Some(()))
-    }
-}
+impl Signal for LoanableSlot<'_> {}

@@ -2,11 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use super::conditions::FreeSlot;
+use super::conditions::LoanableSlot;
 use super::memory::{WordRefs, Writers};
 use super::protocol::{self, FrameWords, Pin, Pinning};
 use super::word::{self, Newest};
-use crate::error::{LoanError, PinError};
+use crate::error::{LoanError, PinError, SlotUsers};
 use crate::segment::this_process;
 use crate::segment::this_process::registry::segment_at;
 use crate::sync::atomics::Ordering::{Relaxed, Release};
@@ -87,14 +87,15 @@ impl<'a> Core<'a> {
         if left.limit() == Limit::Never || left.is_over() {
             return Err(self.full(left.waited()));
         }
-        let waited = wait_for(&FreeSlot(self), left.duration());
+        let waited = wait_for(&LoanableSlot(self), left.duration());
         waited.map_err(|error| LoanError::of_wait(error).unwrap_or_else(|| self.full(left.waited())))
     }
 
     fn full(&self, waited: Duration) -> LoanError {
         let frames = if waited.is_zero() { self.part.kind() } else { self.part.name() };
         let filled_by = self.pids(self.words.slots().iter().map(|slot| word::writer(slot.load(Relaxed))));
-        LoanError::Full { frames, pinned_by: self.pinned_by(), filled_by, waited }
+        let users = Box::new(SlotUsers { pinned_by: self.pinned_by(), filled_by });
+        LoanError::Full { frames, users, waited }
     }
 
     fn pinned_by(&self) -> Vec<u32> {

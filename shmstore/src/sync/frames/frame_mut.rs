@@ -133,7 +133,8 @@ impl<'a, E: ShmValue, const N: usize, const K: usize, M: ShmValue> FrameMut<'a, 
     /// static SAMPLES: Frames<f32, 1024, 4> = Frames::new();
     /// let mut frame = SAMPLES.try_loan()?;
     /// // SAFETY: no other process has these frames, and this one does not fork.
-    /// unsafe { frame.as_mut_slice() }[..100].fill(0.5);
+    /// let samples = unsafe { frame.as_mut_slice() };
+    /// samples[..100].fill(0.5);
     /// frame.set_len(100)?;
     /// frame.publish()?;
     /// # Ok::<(), shmstore::Error>(())

@@ -60,8 +60,8 @@ fn a_pinned_frame_is_never_loaned() {
     }
     let second = frames.pin_newest().unwrap().unwrap();
     publish(&frames);
-    let Err(LoanError::Full { pinned_by, filled_by, .. }) = frames.try_loan() else { panic!("a third slot") };
-    assert_eq!((pinned_by, filled_by), (vec![std::process::id()], vec![]));
+    let Err(LoanError::Full { users, .. }) = frames.try_loan() else { panic!("a third slot") };
+    assert_eq!((&users.pinned_by[..], &users.filled_by[..]), (&[std::process::id()][..], &[][..]));
     drop(first);
     publish(&frames);
     drop(second);
@@ -105,7 +105,7 @@ fn a_loan_without_a_free_slot_waits_for_a_pin_to_be_dropped() {
     });
     publish(&frames);
     let error = frames.loan_timeout(Duration::from_millis(5)).unwrap_err();
-    assert!(error.to_string().contains("pinned frames"), "{error}");
+    assert!(error.to_string().contains("frames are pinned by pid "), "{error}");
     std::thread::scope(|scope| {
         let waiting = scope.spawn(|| frames.loan_timeout(Duration::from_secs(20)).map(|loan| loan.publish()));
         while frames.cell.writers().room.load(Relaxed) & 1 == 0 {

@@ -13,7 +13,7 @@ use super::{Follower, Frames, NewerFrame, Pinned, debug, pinned};
 use crate::error::{InvalidValue, Overrun, PinError};
 use crate::layout::ShmValue;
 use crate::sync::waiting::in_turns;
-use crate::sys::shm::{self, Access};
+use crate::sys::shm::Access;
 
 /// The attempts to load the length and metadata of the newest frame, before it is replaced.
 const ATTEMPTS: u32 = 16;
@@ -137,8 +137,7 @@ impl<E: ShmValue, const N: usize, const K: usize, M: ShmValue> FramesView<E, N, 
     ///
     /// An error of `madvise(MADV_POPULATE_READ)`: a kernel before Linux 5.14.
     pub fn prefault(&self) -> io::Result<()> {
-        let (start, size) = self.part.cell.range();
-        shm::populate(start, size, Access::ReadOnly).map_err(io::Error::from)
+        self.part.populate(Access::ReadOnly)
     }
 }
 

@@ -1,15 +1,13 @@
 //! What waits for an item and for a free slot sleep for.
 
-use std::time::Duration;
-
 use super::core::Core;
 use super::memory::{Consumers, Producers};
 use super::protocol;
-use crate::error::{Awaited, WaitError};
+use crate::error::Awaited;
 use crate::sync::atomics::AtomicU64;
 use crate::sync::ring::Ring;
 use crate::sync::side::Side;
-use crate::sync::waiting::{Aim, Condition, Waitable};
+use crate::sync::waiting::{Condition, Signal, Waitable};
 
 /// The condition that a queue has an item.
 #[derive(Clone, Copy)]
@@ -95,18 +93,6 @@ impl Waitable for FreeSlot<'_> {
     }
 }
 
-impl Aim for Items<'_> {
-    type Change = ();
+impl Signal for Items<'_> {}
 
-    fn change(&self, _: Duration) -> Result<Option<()>, WaitError> {
-        Ok(Some(()))
-    }
-}
-
-impl Aim for FreeSlot<'_> {
-    type Change = ();
-
-    fn change(&self, _: Duration) -> Result<Option<()>, WaitError> {
-        Ok(Some(()))
-    }
-}
+impl Signal for FreeSlot<'_> {}

@@ -19,7 +19,7 @@ use nix::libc;
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::wait::waitpid;
 use nix::unistd::Pid;
-use shmstore::{LockError, Shared, ShmObject, Store, Versioned, WaitError, inspect, wait_any};
+use shmstore::{Frames, LockError, Shared, ShmObject, Store, Versioned, WaitError, inspect, wait_any};
 use shmstore_tests::objects::Telemetry;
 use shmstore_tests::sandbox;
 use shmstore_twin::Hold;
@@ -64,6 +64,13 @@ pub(crate) fn play() {
         part.store(1);
         expect(part.load() == 1, "another value")
     });
+    static FRAMES: Frames<u8, 10_000, 3> = Frames::new();
+    tell("frames", || {
+        FRAMES.try_loan().map_err(text)?.publish().map_err(text)?;
+        let frame = FRAMES.pin_newest().map_err(text)?.ok_or("no frame")?;
+        expect(frame.number() == 1, "another frame")
+    });
+    tell("prefault", || FRAMES.prefault().map_err(text));
     let open = || Store::options().wait(SOON).open(&args[0]).map_err(text);
     if let Some(store) = tell("open", open) {
         let replaced = tell("replace what the dead left", || store.attach_or_create::<Telemetry>().map_err(text));

@@ -256,7 +256,7 @@ fn queues_broadcasts_frames_and_maps_are_converted_item_by_item() {
     );
 
     let meta = Box::new(Value::Unsigned(500));
-    let first = [7, 300].map(Value::Unsigned).into();
+    let first: Vec<_> = [7, 300].map(Value::Unsigned).into();
     let images = || {
         let (capacity, slots, pins, loans) = (8, 4, 0, 0);
         Value::Frames { newest: 9, capacity, slots, pins, loans, len: 2, meta: meta.clone(), first: first.clone() }

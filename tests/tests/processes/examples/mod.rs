@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod program;
+mod frames;
 mod host;
 mod service;
 
@@ -59,7 +60,7 @@ fn the_demo_that_is_interrupted_cleans_up() {
 
 #[test]
 fn an_example_that_is_killed_leaves_no_segment() {
-    for name in ["demo", "jobs", "quotes", "tokio", "transfer"] {
+    for name in ["camera", "demo", "jobs", "lidar", "quotes", "tokio", "transfer"] {
         let scratch = Scratch::new();
         let mut program = Program::start(example(name).env("TMPDIR", scratch.path()).current_dir(scratch.path()));
         let shmid = shmid_in(&program.line_with("segment"));

@@ -92,9 +92,11 @@ pub(super) fn example(name: &str) -> Command {
         let profile = test.ancestors().nth(2).expect("tests are built two levels below the profile's directory");
         let examples = profile.join("examples");
         let programs = [
+            "camera",
             "demo",
             "foreign_types",
             "jobs",
+            "lidar",
             "observe",
             "own_part",
             "parts",

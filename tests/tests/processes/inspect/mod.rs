@@ -1,5 +1,6 @@
 //! Looking into segments, of which only the segment itself is known: `shmstore::inspect`.
 
+mod frames;
 mod fuzzed;
 mod hostile;
 mod maps;
