@@ -175,9 +175,9 @@ fn nothing_is_seen_of_a_copy_after_which_the_frame_is_gone() {
 }
 
 #[test]
-fn write_to_a_closed_pipe_is_an_error() {
+fn write_to_a_closed_socket_is_an_error() {
     let mut memory = Memory::<u8>::varied(10);
-    let (reader, writer) = std::io::pipe().expect("a pipe");
+    let (reader, writer) = UnixStream::pair().expect("a socket");
     drop(reader);
     let error = memory.all().write_to(writer.as_fd()).expect_err("nobody reads it");
     assert_eq!(error.kind(), io::ErrorKind::BrokenPipe);
