@@ -38,6 +38,7 @@ pub use follower::Follower;
 pub use frame_mut::FrameMut;
 use memory::FramesCell;
 pub use pinned::Pinned;
+use protocol::Pin;
 pub use view::{FramesView, ReadFrame};
 pub use wait::NewerFrame;
 
@@ -184,7 +185,7 @@ impl<E: ShmValue, const N: usize, const K: usize, M: ShmValue> Frames<E, N, K, M
     /// - [`PinError::InvalidValue`] if the bytes of the metadata are not a valid `M`.
     #[inline]
     pub fn pin_newest(&self) -> Result<Option<Pinned<'_, E, N, K, M>>, PinError> {
-        let pin = self.core().pin_newest()?;
+        let pin = self.take_newest()?;
         pin.map(|pin| Pinned::new(self, pin, 0).map_err(PinError::InvalidValue)).transpose()
     }
 
@@ -268,6 +269,15 @@ impl<E: ShmValue, const N: usize, const K: usize, M: ShmValue> Frames<E, N, K, M
             let text = format!("cannot {attempted} the memory of {frames}: {cause}{}", if_refused(&cause));
             io::Error::new(cause.kind(), text)
         })
+    }
+
+    /// Pins the newest frame. Its length and metadata come into the cache meanwhile.
+    #[inline(always)]
+    fn take_newest(&self) -> Result<Option<Pin>, PinError> {
+        let core = self.core();
+        core.prepare_to_pin();
+        self.cell.prepare_to_read(core.newest().slot);
+        core.pin_newest()
     }
 
     #[inline(always)]

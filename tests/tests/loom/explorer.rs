@@ -224,12 +224,14 @@ where
             let (process, choice) = ((*way >> 8) as usize, *way & 0xff);
             if process == processes {
                 if !*goes_on {
-                    let has_ended = |node: &u64| *node == DEAD || matches!(self.nodes[*node as usize].point, Point::Ended);
+                    let has_ended =
+                        |node: &u64| *node == DEAD || matches!(self.nodes[*node as usize].point, Point::Ended);
                     if !state[words..words + processes].iter().all(has_ended) {
                         self.fail(&path, "the living cannot go on");
                     }
                     let (memory, nodes) = state.split_at(words);
-                    let dead: Vec<u64> = (1..).zip(nodes).filter(|(_, node)| **node == DEAD).map(|(token, _)| token).collect();
+                    let dead: Vec<u64> =
+                        (1..).zip(nodes).filter(|(_, node)| **node == DEAD).map(|(token, _)| token).collect();
                     if let Err(panic) = catch_unwind(AssertUnwindSafe(|| (self.model.end)(memory, &dead))) {
                         self.fail(&path, &message(panic));
                     }
@@ -339,7 +341,8 @@ where
         let mut story = String::new();
         for states in path.windows(2) {
             let [before, after] = [&states[0].0, &states[1].0];
-            let mut moved = (0..self.model.processes.len()).filter(|process| before[words + process] != after[words + process]);
+            let mut moved =
+                (0..self.model.processes.len()).filter(|process| before[words + process] != after[words + process]);
             let process = moved.next().unwrap_or(0);
             let (from, to) = (before[words + process], after[words + process]);
             let Node { began, point, .. } = &self.nodes[from as usize];

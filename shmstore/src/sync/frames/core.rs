@@ -11,6 +11,7 @@ use crate::segment::this_process;
 use crate::segment::this_process::registry::segment_at;
 use crate::sync::atomics::Ordering::{Relaxed, Release};
 use crate::sync::backoff::{Left, Limit};
+use crate::sync::copy::prepare_copy_in;
 use crate::sync::describe::{PartRef, or_panic};
 use crate::sync::event_word;
 use crate::sync::judge::Judge;
@@ -138,6 +139,15 @@ impl<'a> Core<'a> {
         protocol::give_back(&self.words, loan.token, loan.slot);
         failpoint::reach(Step::Unpinned);
         self.tell_room();
+    }
+
+    /// Hints that this process is about to pin a frame, so that the line of its entry comes while the newest frame is
+    /// looked up.
+    #[inline(always)]
+    pub(super) fn prepare_to_pin(&self) {
+        let pins = self.words.pins();
+        let first = &pins[protocol::first_entry(this_process::token()) % pins.len()];
+        prepare_copy_in::<u64>(first.as_ptr().cast());
     }
 
     /// Pins the newest frame.

@@ -41,6 +41,7 @@ pub struct FrameMut<'a, E: ShmValue, const N: usize, const K: usize, M: ShmValue
 impl<'a, E: ShmValue, const N: usize, const K: usize, M: ShmValue> FrameMut<'a, E, N, K, M> {
     #[inline]
     pub(super) fn new(frames: &'a Frames<E, N, K, M>, loan: Loan) -> Self {
+        frames.cell.prepare_to_write(loan.slot);
         Self { frames, loan, len: 0, meta: M::zeroed() }
     }
 

@@ -159,7 +159,12 @@ pub(super) fn loan<W: FrameWords>(words: &W, token: u32) -> Loaned {
 /// The slots that pins name, a bit for each.
 #[inline(always)]
 fn pinned_slots<W: FrameWords>(words: &W) -> u64 {
-    let pinned = words.pins().iter().fold(0, |slots, pin| slots | word::pinned_bit(pin.load(Relaxed)));
+    // Most entries are not used. So eight of them are read at a time, and read once more if there is a pin.
+    let lines = words.pins().chunks_exact(8);
+    let rest = lines.remainder();
+    let with_pins = lines.filter(|line| line.iter().fold(0, |pins, pin| pins | pin.load(Relaxed)) != 0);
+    let entries = with_pins.flatten().chain(rest);
+    let pinned = entries.fold(0, |slots, pin| slots | word::pinned_bit(pin.load(Relaxed)));
     // After this, the readers whose pins are gone have read what they read.
     fence(Acquire);
     pinned
@@ -273,12 +278,18 @@ pub(super) fn pin_after<W: FrameWords>(words: &W, token: u32, seen: u64) -> Pinn
     }
 }
 
+/// The entry with which a process begins its search for one that is not used, modulo their number. Eight entries are on
+/// a line, so each process begins on a line of its own.
+#[inline(always)]
+pub(super) fn first_entry(token: u32) -> usize {
+    token as usize * 8
+}
+
 /// Stores a pin in an entry that is not used. `None` if there is none.
 #[inline(always)]
 fn take_entry<W: FrameWords>(words: &W, token: u32, slot: u64) -> Option<usize> {
     let pins = words.pins();
-    // Eight entries are on a line, so each process begins on a line of its own.
-    let first = token as usize * 8;
+    let first = first_entry(token);
     for at in 0..pins.len() {
         let entry = (first + at) % pins.len();
         if pins[entry].compare_exchange(0, word::pin(token, slot), AcqRel, Relaxed).is_ok() {

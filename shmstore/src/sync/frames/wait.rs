@@ -126,7 +126,7 @@ impl<'a, E: ShmValue, const N: usize, const K: usize, M: ShmValue> NewFrame<'a, 
     fn pin(&self) -> Result<Option<Pin>, PinError> {
         let core = self.frames.core();
         let pin = match self.which {
-            Which::Newest => core.pin_newest(),
+            Which::Newest => self.frames.take_newest(),
             Which::Next => core.pin_after(self.seen),
         }?;
         Ok(pin.and_then(|pin| {
