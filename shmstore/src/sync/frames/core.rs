@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::conditions::LoanableSlot;
 use super::memory::{WordRefs, Writers};
 use super::protocol::{self, FrameWords, Pin, Pinning};
-use super::word::{self, Newest};
+use super::word::{self, FrameAt};
 use crate::error::{LoanError, PinError, SlotUsers};
 use crate::segment::this_process;
 use crate::segment::this_process::registry::segment_at;
@@ -261,7 +261,7 @@ impl<'a> Core<'a> {
     }
 
     /// The newest frame. Its number is 0 if there is none.
-    pub(super) fn newest(&self) -> Newest {
+    pub(super) fn newest(&self) -> FrameAt {
         protocol::newest(&self.words)
     }
 }

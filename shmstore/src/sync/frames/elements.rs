@@ -282,7 +282,7 @@ impl<'a, E: ShmValue> Elements<'a, E> {
 
     /// Copies the elements from `at` on, as many as there are and fit into `into`. Returns their number.
     #[inline]
-    pub(super) fn block_at<X>(self, at: usize, into: &mut [E], still: impl Fn() -> Result<(), X>) -> Result<usize, X>
+    pub(super) fn copy_at<X>(self, at: usize, into: &mut [E], still: impl Fn() -> Result<(), X>) -> Result<usize, X>
     where
         E: AnyBits,
     {
@@ -295,10 +295,10 @@ impl<'a, E: ShmValue> Elements<'a, E> {
         Ok(len)
     }
 
-    /// [`block_at`](Self::block_at) of elements that have invalid bits. After an error, some elements may have been
+    /// [`copy_at`](Self::copy_at) of elements that have invalid bits. After an error, some elements may have been
     /// copied.
     #[inline]
-    pub(super) fn block_at_checked<X: From<InvalidValue>>(
+    pub(super) fn copy_at_checked<X: From<InvalidValue>>(
         self,
         at: usize,
         into: &mut [E],

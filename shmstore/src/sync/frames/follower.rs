@@ -55,7 +55,7 @@ impl<'a, E: ShmValue, const N: usize, const K: usize, M: ShmValue> Follower<'a, 
         let (aim, seen) = (self.aim(), self.seen);
         let pin = aim.wait(timeout)?;
         self.seen = pin.frame.number;
-        aim.pinned(pin, seen)
+        aim.finish(pin, seen)
     }
 
     /// Pins the next frame. `None` if it was not published yet. Does not wait for it.

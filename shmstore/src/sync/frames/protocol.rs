@@ -18,7 +18,7 @@
 
 use super::atomics::Ordering::{AcqRel, Acquire, Relaxed, Release};
 use super::atomics::{AtomicU64, fence, fence_after_rmw};
-use super::word::{self, FREE, Newest, next_number, number, publications, published, writer, writing};
+use super::word::{self, FREE, FrameAt, next_number, number, publications, published, writer, writing};
 
 /// The most attempts of a reader to pin the newest frame without the lock.
 const ATTEMPTS: u32 = 16;
@@ -59,7 +59,7 @@ pub(super) enum Reached {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Pin {
     pub(super) token: u32,
-    pub(super) frame: Newest,
+    pub(super) frame: FrameAt,
     entry: usize,
 }
 
@@ -86,8 +86,8 @@ pub(super) enum Pinning {
 
 /// Returns the newest frame. Its number is 0 if there is none. What its writer has stored before is visible.
 #[inline(always)]
-pub(super) fn newest<W: FrameWords>(words: &W) -> Newest {
-    Newest::of(load(words.newest()))
+pub(super) fn newest<W: FrameWords>(words: &W) -> FrameAt {
+    FrameAt::of(load(words.newest()))
 }
 
 /// Loads a word, and makes visible what was stored before it. The memory may be mapped read-only, where a load must be
@@ -105,7 +105,7 @@ pub(super) fn recover<W: FrameWords>(words: &W) -> bool {
     let next = next_number(newest(words).number);
     match slot_of(words, next) {
         Some(slot) => {
-            words.newest().store(Newest { number: next, slot }.word(), Release);
+            words.newest().store(FrameAt { number: next, slot }.word(), Release);
             true
         }
         None => false,
@@ -202,7 +202,7 @@ pub(super) fn publish<W: FrameWords>(words: &W, token: u32, slot: u64) -> Option
     let number = next_number(newest(words).number);
     word.store(published(number), Release);
     words.reached(Reached::Word);
-    words.newest().store(Newest { number, slot }.word(), Release);
+    words.newest().store(FrameAt { number, slot }.word(), Release);
     words.reached(Reached::Newest);
     Some(number)
 }
@@ -249,7 +249,7 @@ pub(super) fn pin<W: FrameWords>(words: &W, token: u32, number: u64) -> Pinning 
         return Pinning::NoFrame;
     };
     let Some(entry) = take_entry(words, token, slot) else { return Pinning::Full };
-    let pin = Pin { token, frame: Newest { number, slot }, entry };
+    let pin = Pin { token, frame: FrameAt { number, slot }, entry };
     if is_valid(words, pin) {
         return Pinning::Pinned(pin);
     }
@@ -300,7 +300,7 @@ fn take_entry<W: FrameWords>(words: &W, token: u32, slot: u64) -> Option<usize> 
 }
 
 /// Moves a pin to another frame. Returns `false` if a peer has taken the entry away.
-fn move_pin<W: FrameWords>(words: &W, pin: &mut Pin, to: Newest) -> bool {
+fn move_pin<W: FrameWords>(words: &W, pin: &mut Pin, to: FrameAt) -> bool {
     let old = pin.word();
     pin.frame = to;
     words.pins()[pin.entry].compare_exchange(old, pin.word(), AcqRel, Relaxed).is_ok()
@@ -320,7 +320,7 @@ fn is_valid<W: FrameWords>(words: &W, pin: Pin) -> bool {
 
 /// Returns `true` if a frame is in its slot. A peer may have stored any slot in the newest frame.
 #[inline(always)]
-fn has_frame<W: FrameWords>(words: &W, frame: Newest) -> bool {
+fn has_frame<W: FrameWords>(words: &W, frame: FrameAt) -> bool {
     let word = words.slots().get(frame.slot as usize);
     frame.number != 0 && word.is_some_and(|word| load(word) == published(frame.number))
 }
@@ -328,7 +328,7 @@ fn has_frame<W: FrameWords>(words: &W, frame: Newest) -> bool {
 /// Returns `true` if the slot of the frame was not loaned since, so that all that was loaded from it is of the frame.
 /// For readers without a pin.
 #[inline(always)]
-pub(super) fn is_still_there<W: FrameWords>(words: &W, frame: Newest) -> bool {
+pub(super) fn is_still_there<W: FrameWords>(words: &W, frame: FrameAt) -> bool {
     fence(Acquire);
     has_frame(words, frame)
 }
