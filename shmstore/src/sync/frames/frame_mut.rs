@@ -30,7 +30,7 @@ use crate::sys::failpoint::{self, Step};
 /// A new loan has no elements. The bytes of its slot are those of an earlier frame, or zero.
 ///
 /// In a child of `fork` an inherited loan belongs to the parent. The child can only drop it, which does nothing.
-#[must_use = "a slot that is dropped is not published: call `publish`"]
+#[must_use = "a loan that is dropped is not published: call `publish`"]
 pub struct FrameMut<'a, E: ShmValue, const N: usize, const K: usize, M: ShmValue = ()> {
     frames: &'a Frames<E, N, K, M>,
     loan: Loan,
@@ -85,7 +85,8 @@ impl<'a, E: ShmValue, const N: usize, const K: usize, M: ShmValue> FrameMut<'a, 
         Ok(())
     }
 
-    /// Publishes the frame, as the newest one, and returns its number. Wakes the readers that wait for it.
+    /// Publishes the frame, as the newest one, and returns its number. Wakes the readers that wait for it. Waits while
+    /// another process loans or publishes, which takes less than a microsecond.
     ///
     /// # Errors
     ///

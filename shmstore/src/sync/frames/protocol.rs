@@ -1,6 +1,6 @@
 //! The protocol of frames: how a slot is loaned, published, pinned and given back.
 //!
-//! A frame becomes visible by one store, that of the newest frame. Before that, it is private to the process whose token
+//! A frame becomes visible by one store, of the word `newest`. Before that, it is private to the process whose token
 //! stands in the word of its slot. A pin is a word with a token and a slot. No process writes a slot that a pin names.
 //!
 //! - A writer stores *writing* in the word of a slot, executes a full fence, and then looks at all pins. A reader stores
@@ -165,7 +165,7 @@ fn pinned_slots<W: FrameWords>(words: &W) -> u64 {
     let with_pins = lines.filter(|line| line.iter().fold(0, |pins, pin| pins | pin.load(Relaxed)) != 0);
     let entries = with_pins.flatten().chain(rest);
     let pinned = entries.fold(0, |slots, pin| slots | word::pinned_bit(pin.load(Relaxed)));
-    // After this, the readers whose pins are gone have read what they read.
+    // What was read under a pin that is gone happened before the loan writes.
     fence(Acquire);
     pinned
 }
@@ -225,7 +225,7 @@ pub(super) fn pin_newest<W: FrameWords>(words: &W, token: u32) -> Pinning {
     if is_valid(words, pin) { Pinning::Pinned(pin) } else { pin_next(*words, pin) }
 }
 
-/// Moves a pin on to the newest frame, until its slot still has the frame.
+/// Moves a pin to the newest frame, again and again, until it is valid.
 #[cold]
 fn pin_next<W: FrameWords>(words: W, mut pin: Pin) -> Pinning {
     for _ in 1..ATTEMPTS {
