@@ -136,7 +136,8 @@ impl<'m> Frames<'m> {
         Ok([pins, loans])
     }
 
-    /// Copies the newest frame, or a part of it, by `copy`. Returns its number and the copy, or `None` if there is none.
+    /// Copies the newest frame, or a part of it, by `copy`. Returns its number and the copy, or `None` if there is
+    /// none.
     ///
     /// It repeats the copy if the slot was reused meanwhile. It pins nothing.
     pub(super) fn copy_newest<T>(

@@ -86,8 +86,8 @@ pub use wait::NewerFrame;
 ///
 /// # Number of slots
 ///
-/// `K` is one for each frame that is pinned at a time, one for each loan at a time, and one for the newest frame. Then a
-/// loan always finds a slot. A reader that pins the next frame before it drops the last one counts twice. With one
+/// `K` is one for each frame that is pinned at a time, one for each loan at a time, and one for the newest frame. Then
+/// a loan always finds a slot. A reader that pins the next frame before it drops the last one counts twice. With one
 /// writer and two such readers, 6 slots are enough.
 ///
 /// A frame without a pin stays for `K` - 1 publications, and one less for each older pinned frame and each other loan.
@@ -111,11 +111,11 @@ pub use wait::NewerFrame;
 ///
 /// # Memory
 ///
-/// About 700 bytes, and `K` slots. A slot takes the elements and the metadata, and up to 172 bytes more. `N` is at least
-/// 1, and `K` is 3 to 16. [`prefault`](Self::prefault) has the kernel allocate all of it.
+/// About 700 bytes, and `K` slots. A slot takes the elements and the metadata, and up to 172 bytes more. `N` is at
+/// least 1, and `K` is 3 to 16. [`prefault`](Self::prefault) has the kernel allocate all of it.
 ///
-/// There is no `Default`, because frames do not fit on the stack: use [`ShmObject::zeroed_box`], or `Frames::new()` in a
-/// `static`.
+/// There is no `Default`, because frames do not fit on the stack: use [`ShmObject::zeroed_box`], or `Frames::new()` in
+/// a `static`.
 #[repr(transparent)]
 pub struct Frames<E: ShmValue, const N: usize, const K: usize, M: ShmValue = ()> {
     cell: FramesCell<E, N, K, M>,
@@ -177,8 +177,8 @@ impl<E: ShmValue, const N: usize, const K: usize, M: ShmValue> Frames<E, N, K, M
         Ok(FrameMut::new(self, self.core().loan(limit)?))
     }
 
-    /// Pins the newest frame. `None` if no frame was published. Takes no lock. If writers replace the frame at 16 attempts,
-    /// it waits for their lock, for 10 ms at most.
+    /// Pins the newest frame. `None` if no frame was published. Takes no lock. If writers replace the frame at 16
+    /// attempts, it waits for their lock, for 10 ms at most.
     ///
     /// # Errors
     ///
@@ -316,8 +316,8 @@ unsafe impl<E: ShmValue, const N: usize, const K: usize, M: ShmValue> ShmLayout 
 }
 
 // SAFETY: atomic byte by byte, and any bytes are valid, as `FramesCell` explains. Zeros are frames of which none is
-// published. Nothing to drop, because values are `Copy`. The view is a transparent wrapper whose safe methods write only
-// if the memory is mapped for writing.
+// published. Nothing to drop, because values are `Copy`. The view is a transparent wrapper whose safe methods write
+// only if the memory is mapped for writing.
 unsafe impl<E: ShmValue, const N: usize, const K: usize, M: ShmValue> ShmObject for Frames<E, N, K, M> {
     type View = FramesView<E, N, K, M>;
 }

@@ -1,8 +1,8 @@
 //! The elements of a frame in shared memory: they are read through a private copy of some of them at a time.
 //!
-//! A copy is a *block* of about 1 KiB, as the processor overlaps copying and computing only across short blocks. Reading
-//! is in this file and in `racy.rs`, filling in `fill.rs`. The methods of `Pinned`, `ReadFrame` and `FrameMut` pass on to
-//! these, and have their documentation.
+//! A copy is a *block* of about 1 KiB, as the processor overlaps copying and computing only across short blocks.
+//! Reading is in this file and in `racy.rs`, filling in `fill.rs`. The methods of `Pinned`, `ReadFrame` and `FrameMut`
+//! pass on to these, and have their documentation.
 //!
 //! A copy is handed out after the caller's `still` has returned `Ok`. A read-only reader checks there that the slot was
 //! not used again meanwhile. A reader with a pin has nothing to check.
@@ -79,9 +79,9 @@ impl<'a, E: ShmValue> Elements<'a, E> {
 
     /// # Safety
     ///
-    /// `first` is aligned to a line and as an `E`. For `'a` the lines of `count` elements from there on are mapped to be
-    /// read, and to be written if a method of `fill.rs` is called. They are touched by racing copies and atomic words
-    /// alone, in this process.
+    /// `first` is aligned to a line and as an `E`. For `'a` the lines of `count` elements from there on are mapped to
+    /// be read, and to be written if a method of `fill.rs` is called. They are touched by racing copies and atomic
+    /// words alone, in this process.
     #[inline(always)]
     pub(super) unsafe fn new(first: *mut Unit, count: usize) -> Self {
         let lines = (count * Self::SIZE).div_ceil(LINE);

@@ -3,12 +3,13 @@
 //! A frame becomes visible by one store, of the word `newest`. Before that, it is private to the process whose token
 //! stands in the word of its slot. A pin is a word with a token and a slot. No process writes a slot that a pin names.
 //!
-//! - A writer stores *writing* in the word of a slot, executes a full fence, and then looks at all pins. A reader stores
-//!   its pin, executes a full fence, and then looks at the word. So at least one of them sees the other, and gives way.
+//! - A writer stores *writing* in the word of a slot, executes a full fence, and then looks at all pins. A reader
+//!   stores its pin, executes a full fence, and then looks at the word. So at least one of them sees the other, and
+//!   gives way.
 //! - The slot of the newest frame is never loaned. So a reader always finds a frame.
 //! - Writers loan and publish under one lock, so numbers have no gap, and each is given once.
-//! - A process may be killed after the store of the word and before the store of the newest frame. The next process that
-//!   has the lock stores it.
+//! - A process may be killed after the store of the word and before the store of the newest frame. The next process
+//!   that has the lock stores it.
 //! - A word with the token of a dead process is moved on by a compare-and-swap of exactly this word.
 //!
 //! Every store that a successor relies on is Release, because the compiler may exchange relaxed stores, and the process
@@ -333,7 +334,8 @@ pub(super) fn is_still_there<W: FrameWords>(words: &W, frame: FrameAt) -> bool {
     has_frame(words, frame)
 }
 
-/// Returns `true` if a pin is as it was. The word of its slot may change for a moment, while a loan gives way to the pin.
+/// Returns `true` if a pin is as it was. The word of its slot may change for a moment, while a loan gives way to the
+/// pin.
 pub(super) fn is_intact<W: FrameWords>(words: &W, pin: Pin) -> bool {
     words.pins()[pin.entry].load(Relaxed) == pin.word()
 }
@@ -344,8 +346,8 @@ pub(super) fn unpin<W: FrameWords>(words: &W, pin: Pin) -> bool {
     words.pins()[pin.entry].compare_exchange(pin.word(), 0, AcqRel, Relaxed).is_ok()
 }
 
-/// Removes the pins and the loans of dead processes, without the lock. Returns `true` if there were any. Then the caller
-/// must wake the writers that wait for a slot. A slot that becomes free may still have pins of other processes.
+/// Removes the pins and the loans of dead processes, without the lock. Returns `true` if there were any. Then the
+/// caller must wake the writers that wait for a slot. A slot that becomes free may still have pins of other processes.
 pub(super) fn reap<W: FrameWords>(words: &W, mut is_dead: impl FnMut(u32) -> bool) -> bool {
     let mut has_reaped = false;
     for pin in words.pins() {

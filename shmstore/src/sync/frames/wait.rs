@@ -17,8 +17,8 @@ const ATTEMPTS: u32 = 4;
 
 /// Waits for newer frames.
 impl<E: ShmValue, const N: usize, const K: usize, M: ShmValue> Frames<E, N, K, M> {
-    /// Waits until there is a frame newer than number `seen`, and pins the newest. If there is one already, it is pinned
-    /// at once. The first call may pass 0.
+    /// Waits until there is a frame newer than number `seen`, and pins the newest. If there is one already, it is
+    /// pinned at once. The first call may pass 0.
     ///
     /// ```
     /// use shmstore::Frames;
@@ -44,8 +44,8 @@ impl<E: ShmValue, const N: usize, const K: usize, M: ShmValue> Frames<E, N, K, M
         self.new_frame(seen, Access::ReadWrite).wait_and_pin(timeout)
     }
 
-    /// Waits as [`wait_newer`](Self::wait_newer) does, without a limit. Returns `None` soon after `keep_waiting` returns
-    /// `false`, which is called first, and then every 5 ms.
+    /// Waits as [`wait_newer`](Self::wait_newer) does, without a limit. Returns `None` soon after `keep_waiting`
+    /// returns `false`, which is called first, and then every 5 ms.
     ///
     /// # Errors
     ///

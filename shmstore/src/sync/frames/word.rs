@@ -60,7 +60,8 @@ pub(crate) const fn publications(earlier: u64, later: u64) -> u64 {
     later.wrapping_sub(earlier) & NUMBER
 }
 
-/// The newest frame: its number and its slot. A peer may have stored any word, so the slot is checked before it is used.
+/// The newest frame: its number and its slot. A peer may have stored any word, so the slot is checked before it is
+/// used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct FrameAt {
     pub(crate) number: u64,

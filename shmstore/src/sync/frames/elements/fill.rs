@@ -28,8 +28,9 @@ impl<E: ShmValue> Elements<'_, E> {
         self.put(at, values, 0);
     }
 
-    /// Fills the first `len` elements in order, one block at a time: `each` gets the index of the block's first element,
-    /// and the block. The first block begins with zeros, each other one with the elements of the block before it.
+    /// Fills the first `len` elements in order, one block at a time: `each` gets the index of the block's first
+    /// element, and the block. The first block begins with zeros, each other one with the elements of the block before
+    /// it.
     ///
     /// # Panics
     ///
@@ -54,8 +55,8 @@ impl<E: ShmValue> Elements<'_, E> {
         }
     }
 
-    /// Fills the first `len` elements in order, one array at a time: `each` gets the index of the array's first element.
-    /// The last array is cut if `len` is not a multiple of `A`.
+    /// Fills the first `len` elements in order, one array at a time: `each` gets the index of the array's first
+    /// element. The last array is cut if `len` is not a multiple of `A`.
     ///
     /// # Panics
     ///
@@ -117,8 +118,8 @@ impl<E: ShmValue> Elements<'_, E> {
         }
     }
 
-    /// Reads elements from a file, from `at` on: `count`, or fewer if the file ends. Returns the number of whole elements
-    /// that were read, also if an error came after them.
+    /// Reads elements from a file, from `at` on: `count`, or fewer if the file ends. Returns the number of whole
+    /// elements that were read, also if an error came after them.
     ///
     /// # Panics
     ///

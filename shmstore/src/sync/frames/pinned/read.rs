@@ -16,8 +16,8 @@ use crate::sync::frames::elements::{Elements, Racy};
 
 /// Reading of elements.
 impl<E: ShmValue, const N: usize, const K: usize, M: ShmValue> Pinned<'_, E, N, K, M> {
-    /// Calls `read` with all elements in order, one block of about 1 KiB at a time. `read` gets the index of the block's
-    /// first element, and the block.
+    /// Calls `read` with all elements in order, one block of about 1 KiB at a time. `read` gets the index of the
+    /// block's first element, and the block.
     ///
     /// A block is a private copy, so no process changes it. The processor copies the next block while it computes with
     /// this one. A block has the most elements that fit into 1 KiB and take whole cache lines: 1,024 of `u8`, 320 of 3
@@ -53,20 +53,21 @@ impl<E: ShmValue, const N: usize, const K: usize, M: ShmValue> Pinned<'_, E, N, 
         let Ok(()) = self.elements().blocks(no_check::<Infallible>, read);
     }
 
-    /// Calls `read` with one block after another, as [`blocks`](Self::blocks) does. For elements that have invalid bits.
+    /// Calls `read` with one block after another, as [`blocks`](Self::blocks) does. For elements that have invalid
+    /// bits.
     ///
     /// # Errors
     ///
-    /// [`InvalidValue`] if the bytes of an element are not a valid `E`. It names the index. `read` gets the blocks before
-    /// the one with this element.
+    /// [`InvalidValue`] if the bytes of an element are not a valid `E`. It names the index. `read` gets the blocks
+    /// before the one with this element.
     #[inline]
     #[track_caller]
     pub fn blocks_checked(&self, read: impl FnMut(usize, &[E])) -> Result<(), InvalidValue> {
         self.elements().blocks_checked(no_check, read)
     }
 
-    /// Calls `read` with all elements in order, one array of `A` elements at a time. `read` gets the index of the array's
-    /// first element, and the array. Returns the index of the first element after the last whole array.
+    /// Calls `read` with all elements in order, one array of `A` elements at a time. `read` gets the index of the
+    /// array's first element, and the array. Returns the index of the first element after the last whole array.
     ///
     /// An array of 64, 128, 192 or 256 bytes is copied through registers. Other arrays are parts of blocks.
     ///
@@ -97,7 +98,8 @@ impl<E: ShmValue, const N: usize, const K: usize, M: ShmValue> Pinned<'_, E, N, 
         end
     }
 
-    /// Calls `read` with one array after another, as [`arrays`](Self::arrays) does. For elements that have invalid bits.
+    /// Calls `read` with one array after another, as [`arrays`](Self::arrays) does. For elements that have invalid
+    /// bits.
     ///
     /// # Errors
     ///
@@ -108,8 +110,8 @@ impl<E: ShmValue, const N: usize, const K: usize, M: ShmValue> Pinned<'_, E, N, 
         self.elements().arrays_checked(no_check, read)
     }
 
-    /// Calls `read` with one row of an image after another. `read` gets the number of the row, and its `width` elements.
-    /// A row begins `stride` elements after the row before it.
+    /// Calls `read` with one row of an image after another. `read` gets the number of the row, and its `width`
+    /// elements. A row begins `stride` elements after the row before it.
     ///
     /// Only whole rows are read. The last row needs no elements after it. A row is a private copy: up to 2 KiB it is on
     /// the stack, and otherwise in the heap.
@@ -234,8 +236,8 @@ impl<E: ShmValue, const N: usize, const K: usize, M: ShmValue> Pinned<'_, E, N, 
         self.elements().to_vec_checked(no_check)
     }
 
-    /// Writes the bytes of all elements to a file, a pipe or a socket. The kernel reads them in the slot, so this process
-    /// does not copy them.
+    /// Writes the bytes of all elements to a file, a pipe or a socket. The kernel reads them in the slot, so this
+    /// process does not copy them.
     ///
     /// ```no_run
     /// use std::fs::File;
@@ -286,8 +288,8 @@ impl<E: ShmValue, const N: usize, const K: usize, M: ShmValue> Pinned<'_, E, N, 
     fn elements(&self) -> Elements<'_, E> {
         self.check_owner();
         let first = self.frames.cell.elements(self.pin.frame.slot);
-        // SAFETY: the elements of a slot of this part, which is mapped as long as it is borrowed. There are `len`, which
-        // is at most `N`, and more bytes up to the end of the last line. Aligned to 64 bytes and as elements.
+        // SAFETY: the elements of a slot of this part, which is mapped as long as it is borrowed. There are `len`,
+        // which is at most `N`, and more bytes up to the end of the last line. Aligned to 64 bytes and as elements.
         unsafe { Elements::new(first, self.len) }
     }
 }

@@ -121,9 +121,9 @@ impl<E: ShmValue, const N: usize, const K: usize, M: ShmValue> ReadFrame<'_, E, 
     #[inline]
     fn elements(&self) -> Elements<'_, E> {
         let first = self.frames.cell.elements(self.frame.slot);
-        // SAFETY: the elements of a slot of this part, which is mapped as long as it is borrowed. There are `len`, which
-        // is at most `N`, and more bytes up to the end of the last line. Aligned to 64 bytes and as elements. None is
-        // filled here.
+        // SAFETY: the elements of a slot of this part, which is mapped as long as it is borrowed. There are `len`,
+        // which is at most `N`, and more bytes up to the end of the last line. Aligned to 64 bytes and as elements.
+        // None is filled here.
         unsafe { Elements::new(first, self.len) }
     }
 }
