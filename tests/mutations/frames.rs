@@ -13,26 +13,26 @@ use super::Mutation;
 pub(crate) const FRAMES: &[Mutation] = mutations! {
     protocol the_fence_of_a_load fails a_number_is_news: "    fence(Acquire);\n    now\n" => "    now\n";
     protocol the_release_of_the_newest_frame fails a_reader_has_no_pin:
-        "words.newest().store(Newest { number, slot }.word(), Release);"
-        => "words.newest().store(Newest { number, slot }.word(), Relaxed);";
+        "words.newest().store(FrameAt { number, slot }.word(), Release);"
+        => "words.newest().store(FrameAt { number, slot }.word(), Relaxed);";
     protocol the_news_of_a_number fails a_number_is_news:
-        "words.newest().store(Newest { number, slot }.word(), Release);"
-        => "words.newest().store(Newest { number, slot }.word(), Relaxed);";
+        "words.newest().store(FrameAt { number, slot }.word(), Release);"
+        => "words.newest().store(FrameAt { number, slot }.word(), Relaxed);";
     protocol the_releases_of_a_publication fails a_writer_meets_a_reader:
         "word.store(published(number), Release);
     words.reached(Reached::Word);
-    words.newest().store(Newest { number, slot }.word(), Release);"
+    words.newest().store(FrameAt { number, slot }.word(), Release);"
         => "word.store(published(number), Relaxed);
     words.reached(Reached::Word);
-    words.newest().store(Newest { number, slot }.word(), Relaxed);";
+    words.newest().store(FrameAt { number, slot }.word(), Relaxed);";
     protocol the_release_of_a_recovery fails a_publisher_dies:
-        "Newest { number: next, slot }.word(), Release" => "Newest { number: next, slot }.word(), Relaxed";
+        "FrameAt { number: next, slot }.word(), Release" => "FrameAt { number: next, slot }.word(), Relaxed";
     protocol the_recovery fails a_publisher_dies: "match slot_of(words, next) {" => "match slot_of(words, 0) {";
     protocol the_word_before_the_newest_frame fails a_publisher_dies:
         "word.store(published(number), Release);
     words.reached(Reached::Word);
-    words.newest().store(Newest { number, slot }.word(), Release);"
-        => "words.newest().store(Newest { number, slot }.word(), Release);
+    words.newest().store(FrameAt { number, slot }.word(), Release);"
+        => "words.newest().store(FrameAt { number, slot }.word(), Release);
     words.reached(Reached::Word);
     word.store(published(number), Release);";
     protocol the_fence_of_a_claim fails a_writer_meets_a_reader:
@@ -98,8 +98,8 @@ pub(crate) const FRAMES_CRASHES: &[Mutation] = mutations! {
     protocol the_release_of_a_published_slot fails publications_are_cut_short:
         "word.store(published(number), Release)" => "word.store(published(number), Relaxed)";
     protocol the_release_of_the_newest_frame fails publications_are_cut_short:
-        "words.newest().store(Newest { number, slot }.word(), Release);"
-        => "words.newest().store(Newest { number, slot }.word(), Relaxed);";
+        "words.newest().store(FrameAt { number, slot }.word(), Release);"
+        => "words.newest().store(FrameAt { number, slot }.word(), Relaxed);";
 };
 
 /// Protocols that were tried, and that fail:
@@ -132,8 +132,8 @@ pub(crate) const FRAMES_DEATHS: &[Mutation] = mutations! {
     protocol the_newest_frame_before_its_slot fails a_writer_and_a_reader:
         "word.store(published(number), Release);
     words.reached(Reached::Word);
-    words.newest().store(Newest { number, slot }.word(), Release);"
-        => "words.newest().store(Newest { number, slot }.word(), Release);
+    words.newest().store(FrameAt { number, slot }.word(), Release);"
+        => "words.newest().store(FrameAt { number, slot }.word(), Release);
     words.reached(Reached::Word);
     word.store(published(number), Release);";
     protocol a_loan_of_the_newest_frame fails a_writer_and_a_reader:

@@ -192,7 +192,8 @@ impl PinError {
 /// A frame was not published, because this process no longer had its slot. Another process may have filled it since.
 ///
 /// That happens if another process believed that this one was dead. A process of another PID namespace believes it if
-/// this process has closed descriptors that it did not open. It also happens if a process writes to the object without shmstore.
+/// this process has closed descriptors that it did not open. It also happens if a process writes to the object without
+/// shmstore.
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "this process no longer had its slot of {frames} when it called `publish`, so the frame was dropped. That happens if \

@@ -62,8 +62,8 @@ impl<'a> AwaitedLoan<'a> {
         self.room
     }
 
-    /// Announces a waiter, and returns the word during which it may sleep. A process that gives up a pin or a loan after
-    /// this changes the word.
+    /// Announces a waiter, and returns the word during which it may sleep. A process that gives up a pin or a loan
+    /// after this changes the word.
     pub(in crate::sync) fn announce(&self) -> u64 {
         event_word::announce_any(self.room)
     }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::conditions::LoanableSlot;
 use super::memory::{WordRefs, Writers};
 use super::protocol::{self, FrameWords, Pin, Pinning};
-use super::word::{self, Newest};
+use super::word::{self, FrameAt};
 use crate::error::{LoanError, PinError, SlotUsers};
 use crate::segment::this_process;
 use crate::segment::this_process::registry::segment_at;
@@ -20,7 +20,7 @@ use crate::sync::waiting::wait_for;
 use crate::sys::failpoint::{self, Step};
 use crate::sys::futex;
 
-/// So many loans later at the latest, a slot of a dead process is loaned again. Until then the history is shorter.
+/// Every such loan reaps. Until then, a slot of a dead process has no frame, so fewer old frames are there.
 const LOANS_BETWEEN_REAPS: u32 = 16;
 
 /// The time for the lock in which a reader pins the newest frame that was replaced at each attempt.
@@ -61,7 +61,7 @@ impl<'a> Core<'a> {
             let loans = self.writers.loans.load(Relaxed).wrapping_add(1);
             self.writers.loans.store(loans, Release);
             if has_recovered {
-                self.free(held);
+                self.unlock_and_wake(held);
             } else {
                 held.free_without_news();
                 if loaned.has_backed_off {
@@ -122,14 +122,14 @@ impl<'a> Core<'a> {
         let held = or_panic(self.lock(&mut Left::of(Limit::Forever)).map_err(LoanError::into_busy));
         protocol::recover(&self.words);
         let number = protocol::publish(&self.words, loan.token, loan.slot);
-        self.free(held);
+        self.unlock_and_wake(held);
         number
     }
 
     /// Frees the lock after a frame was published, and wakes all that wait. The frame that was the newest one may be
     /// overwritten now.
     #[inline(always)]
-    fn free(&self, held: Held<'_>) {
+    fn unlock_and_wake(&self, held: Held<'_>) {
         drop(held);
         self.tell_room();
     }
@@ -193,7 +193,7 @@ impl<'a> Core<'a> {
         let held = self.writers.side.lock(Limit::Within(TO_LOCK)).map_err(|_| disturbed())?;
         protocol::recover(&self.words);
         let pinning = protocol::pin_newest(&self.words, held.token());
-        self.free(held);
+        self.unlock_and_wake(held);
         match pinning {
             Pinning::Pinned(pin) | Pinning::Moved(pin) => Ok(Some(pin)),
             Pinning::NoFrame => Ok(None),
@@ -255,13 +255,13 @@ impl<'a> Core<'a> {
         if protocol::is_half_published(&self.words) {
             if let Some(held) = self.writers.side.lock_of_dead() {
                 protocol::recover(&self.words);
-                self.free(held);
+                self.unlock_and_wake(held);
             }
         }
     }
 
     /// The newest frame. Its number is 0 if there is none.
-    pub(super) fn newest(&self) -> Newest {
+    pub(super) fn newest(&self) -> FrameAt {
         protocol::newest(&self.words)
     }
 }

@@ -14,8 +14,8 @@ use crate::sys::shm::Access;
 ///
 /// It pins the frame after the last one. If this frame was overwritten, it pins the oldest frame that is there, and
 /// [`Pinned::missed`] is the exact number of frames between them. A follower keeps the number
-/// of its last frame in its own memory. No writer knows it, so a follower that is slow, killed or stopped delays no other
-/// process. It has nothing to do with [`Following`](crate::Following).
+/// of its last frame in its own memory. No writer knows it, so a follower that is slow, killed or stopped delays no
+/// other process. It has nothing to do with [`Following`](crate::Following).
 ///
 /// ```
 /// use shmstore::Frames;
@@ -55,7 +55,7 @@ impl<'a, E: ShmValue, const N: usize, const K: usize, M: ShmValue> Follower<'a, 
         let (aim, seen) = (self.aim(), self.seen);
         let pin = aim.wait(timeout)?;
         self.seen = pin.frame.number;
-        aim.pinned(pin, seen)
+        aim.finish(pin, seen)
     }
 
     /// Pins the next frame. `None` if it was not published yet. Does not wait for it.

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::protocol::is_still_there;
 use super::wait::check_access;
-use super::word::Newest;
+use super::word::FrameAt;
 use super::{Follower, Frames, NewerFrame, Pinned, debug, pinned};
 use crate::error::{InvalidValue, Overrun, PinError};
 use crate::layout::ShmValue;
@@ -180,7 +180,7 @@ impl<E: ShmValue, const N: usize, const K: usize, M: ShmValue> fmt::Debug for Fr
 /// Each method checks that no writer has reused the slot, after it has copied and before it passes anything on.
 pub struct ReadFrame<'a, E: ShmValue, const N: usize, const K: usize, M: ShmValue = ()> {
     frames: &'a Frames<E, N, K, M>,
-    frame: Newest,
+    frame: FrameAt,
     len: usize,
     meta: Result<M, InvalidValue>,
 }

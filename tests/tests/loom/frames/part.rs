@@ -9,7 +9,7 @@ use super::atomics::{AtomicU32, AtomicU64};
 use super::event_word;
 use super::protocol::{self, FrameWords, Loaned, Pin, Pinning, Reached};
 use super::side::Side;
-use super::word::{FREE, Newest, published};
+use super::word::{FREE, FrameAt, published};
 use crate::harness::{Futex, die, is_killed};
 
 /// The moment at which a process is killed.
@@ -60,7 +60,7 @@ impl<const K: usize, const PINS: usize> Part<K, PINS> {
             writers: Side::new(),
             room: AtomicU64::new(0),
             room_futex: Futex::new(),
-            newest: AtomicU64::new(Newest { number: last, slot: last.saturating_sub(1) }.word()),
+            newest: AtomicU64::new(FrameAt { number: last, slot: last.saturating_sub(1) }.word()),
             slots: std::array::from_fn(|slot| match number(slot) {
                 0 => AtomicU64::new(FREE),
                 number => AtomicU64::new(published(number)),
@@ -87,7 +87,7 @@ impl<const K: usize, const PINS: usize> Part<K, PINS> {
         Words { part: self, death }
     }
 
-    pub(super) fn newest(&self) -> Newest {
+    pub(super) fn newest(&self) -> FrameAt {
         self.turn();
         protocol::newest(&self.words())
     }

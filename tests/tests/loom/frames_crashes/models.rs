@@ -3,7 +3,7 @@
 use super::atomics::AtomicU64;
 use super::atomics::Ordering::Relaxed;
 use super::protocol::{self, FrameWords, Pinning};
-use super::word::{Newest, number, published};
+use super::word::{FrameAt, number, published};
 use crate::recorder::each_crash;
 
 const K: usize = 3;
@@ -38,7 +38,7 @@ impl Part {
     fn new() -> Self {
         let numbers = [1, 2, 3];
         Self {
-            newest: AtomicU64::new(Newest { number: 3, slot: 2 }.word()),
+            newest: AtomicU64::new(FrameAt { number: 3, slot: 2 }.word()),
             slots: numbers.map(|number| AtomicU64::new(published(number))),
             pins: [AtomicU64::new(0)],
             frames: numbers.map(|number| [number, number].map(AtomicU64::new)),

@@ -10,7 +10,7 @@
 use super::atomics::AtomicU64;
 use super::atomics::Ordering::Relaxed;
 use super::protocol::{self, FrameWords, Pin, Pinning};
-use super::word::{FREE, Newest, number, published};
+use super::word::{FREE, FrameAt, number, published};
 use crate::explorer::{Access, Model, Process, access, alone};
 use std::hash::{Hash, Hasher};
 
@@ -172,7 +172,7 @@ impl Process for One {
                 Some(ended)
             }
             (At::Start, Role::Reader) => {
-                let newest = Newest::of(access(Access::Peek(NEWEST))).number;
+                let newest = FrameAt::of(access(Access::Peek(NEWEST))).number;
                 let pinning = match access(Access::Choose(3)) {
                     0 => protocol::pin_newest(words, token),
                     older => protocol::pin(words, token, newest.saturating_sub(older)),
@@ -221,7 +221,7 @@ impl Process for One {
 /// Checks what a store has changed, and notes the content of each frame.
 fn watch(before: &[u64], after: &mut [u64], word: usize) -> Result<(), &'static str> {
     let check = |holds: bool, what: &'static str| if holds { Ok(()) } else { Err(what) };
-    let (was, is) = (Newest::of(before[NEWEST]), Newest::of(after[NEWEST]));
+    let (was, is) = (FrameAt::of(before[NEWEST]), FrameAt::of(after[NEWEST]));
     if (SLOTS..PIN_WORDS).contains(&word) && number(after[word]) != 0 {
         let content = CONTENTS + 2 * (word - SLOTS);
         check(after[content] == after[content + 1], "a published frame is not whole")?;
@@ -275,7 +275,7 @@ fn explore<const N: usize>(is_full: bool, processes: [(Role, u64); N], kills: u3
                 memory[word] = 50 + number;
             }
         }
-        memory[NEWEST] = Newest { number: K as u64, slot: K as u64 - 1 }.word();
+        memory[NEWEST] = FrameAt { number: K as u64, slot: K as u64 - 1 }.word();
     }
     let one = |(token, (role, left)): (u32, (Role, u64))| One { token, role, left, at: At::Start };
     let processes = (1..).zip(processes).map(one).collect();
