@@ -159,12 +159,21 @@ impl<'a> Core<'a> {
 
     #[inline(always)]
     fn pin_by(&self, pin: impl Fn(&WordRefs<'a>, u32) -> Pinning) -> Result<Option<Pin>, PinError> {
-        match pin(&self.words, this_process::token()) {
-            Pinning::Pinned(pin) => Ok(Some(pin)),
+        match self.pin_once(&pin) {
+            Pinning::Pinned(pin) | Pinning::Moved(pin) => Ok(Some(pin)),
             Pinning::NoFrame => Ok(None),
             Pinning::Full => self.pin_after_reap(pin),
             Pinning::Disturbed => self.pin_under_lock(),
         }
+    }
+
+    #[inline(always)]
+    fn pin_once(&self, pin: &impl Fn(&WordRefs<'a>, u32) -> Pinning) -> Pinning {
+        let pinning = pin(&self.words, this_process::token());
+        if !matches!(pinning, Pinning::Pinned(_)) {
+            self.tell_room();
+        }
+        pinning
     }
 
     /// Pins the newest frame under the lock, where no writer replaces it.
@@ -177,7 +186,7 @@ impl<'a> Core<'a> {
         let pinning = protocol::pin_newest(&self.words, held.token());
         self.free(held);
         match pinning {
-            Pinning::Pinned(pin) => Ok(Some(pin)),
+            Pinning::Pinned(pin) | Pinning::Moved(pin) => Ok(Some(pin)),
             Pinning::NoFrame => Ok(None),
             Pinning::Full => self.pin_after_reap(protocol::pin_newest),
             // Only a peer that breaks the protocol has changed the words.
@@ -189,8 +198,8 @@ impl<'a> Core<'a> {
     #[cold]
     fn pin_after_reap(self, pin: impl Fn(&WordRefs<'a>, u32) -> Pinning) -> Result<Option<Pin>, PinError> {
         self.reap();
-        match pin(&self.words, this_process::token()) {
-            Pinning::Pinned(pin) => Ok(Some(pin)),
+        match self.pin_once(&pin) {
+            Pinning::Pinned(pin) | Pinning::Moved(pin) => Ok(Some(pin)),
             Pinning::NoFrame => Ok(None),
             Pinning::Full => Err(PinError::Full { frames: self.part.name(), pinned_by: self.pinned_by() }),
             Pinning::Disturbed => Err(PinError::Disturbed { frames: self.part.name(), waited: Duration::ZERO }),

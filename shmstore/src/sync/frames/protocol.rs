@@ -69,10 +69,13 @@ impl Pin {
     }
 }
 
-/// The outcome of an attempt to pin a frame.
+/// The outcome of an attempt to pin a frame. All but the first one may come after a pin was on a slot for a moment. A
+/// writer that waits for a slot may have seen it there, so the caller must wake the writers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Pinning {
     Pinned(Pin),
+    /// As [`Pinned`](Self::Pinned), but the pin was on other slots before.
+    Moved(Pin),
     /// There is no such frame, or no longer.
     NoFrame,
     /// All entries for pins are used.
@@ -226,7 +229,7 @@ fn pin_next<W: FrameWords>(words: W, mut pin: Pin) -> Pinning {
             return Pinning::Disturbed;
         }
         if is_valid(&words, pin) {
-            return Pinning::Pinned(pin);
+            return Pinning::Moved(pin);
         }
     }
     unpin(&words, pin);
@@ -251,18 +254,23 @@ pub(super) fn pin<W: FrameWords>(words: &W, token: u32, number: u64) -> Pinning 
 
 /// Pins the frame after `seen`, or the oldest later one that is there.
 pub(super) fn pin_after<W: FrameWords>(words: &W, token: u32, seen: u64) -> Pinning {
-    let mut seen = seen;
+    let (mut seen, mut has_moved) = (seen, false);
     for _ in words.slots() {
         let newest = newest(words).number;
         let numbers = words.slots().iter().map(|word| number(word.load(Relaxed)));
         let Some(next) = numbers.filter(|number| *number > seen && *number <= newest).min() else { break };
         match pin(words, token, next) {
             Pinning::NoFrame => seen = next,
+            Pinning::Pinned(pin) if has_moved => return Pinning::Moved(pin),
             pinning => return pinning,
         }
+        has_moved = true;
     }
     // The newest frame can always be pinned.
-    pin_newest(words, token)
+    match pin_newest(words, token) {
+        Pinning::Pinned(pin) if has_moved => Pinning::Moved(pin),
+        pinning => pinning,
+    }
 }
 
 /// Stores a pin in an entry that is not used. `None` if there is none.
