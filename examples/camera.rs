@@ -1,12 +1,12 @@
 //! A camera, and two programs that use its images: `cargo run --release --example camera`.
 //!
-//! One process publishes 60 images of 1920 × 1080 pixels a second. Two other processes read them where they are, in
-//! shared memory. `light` sees each image, and shows the brightness once a second. `record` writes one of 30 images to
+//! One process publishes 60 images of 1920 × 1080 pixels a second. Two other processes read them without
+//! a copy of the whole. `light` sees each image, and shows the brightness once a second. `record` writes every 30th image to
 //! a PNG file.
 //!
 //! Kill a process (`kill -9 PID`), or stop one (`kill -STOP PID`, `kill -CONT PID`). The others go on: an image that is
 //! being read is never overwritten, and an image that was not finished is never seen. A killed process is started again.
-//! It ends after Ctrl-C.
+//! The example ends after Ctrl-C.
 
 #![forbid(unsafe_code)]
 

@@ -1,9 +1,8 @@
 //! Point clouds of any length, from two sensors: `cargo run --release --example lidar`.
 //!
 //! Two processes publish sweeps of 20,000 to 100,000 points. Two others look for the nearest point of each sweep. The
-//! first process kills (SIGKILL) and stops (SIGSTOP) them again and again, wherever they are. No process waits for a
-//! killed or a stopped one, and each sweep that is seen is whole: its points add up to the sum that its sensor has
-//! stored with it.
+//! parent kills (SIGKILL) and stops (SIGSTOP) them again and again, at any instruction. The others go on, and each sweep
+//! that is seen is whole: its points add up to the sum that its sensor has stored with it.
 
 #![forbid(unsafe_code)]
 

@@ -30,17 +30,19 @@
 //!   struct.
 //! - An object is *referenced* in shared memory: [`ShmObject`](macro@ShmObject). It is made of std's atomics, other
 //!   objects, and parts. [`AtomicValue`] and [`Versioned`] keep the newest value, and a [`Map`] that of each key. A
-//!   [`Queue`] gives each item to one process, and a [`Broadcast`] to all. A [`Lock`] lets one process in at a time,
-//!   and an [`Event`] wakes processes. [`CacheAligned`] puts a part on cache lines of its own.
+//!   [`Queue`] gives each item to one process, and a [`Broadcast`] to all. [`Frames`] hold large arrays, such as
+//!   images. A [`Lock`] lets one process in at a time, and an [`Event`] wakes processes. [`CacheAligned`] puts a part
+//!   on cache lines of its own.
 //! - Processes meet at a [`Store`], and hold a [`Shared`] object, or a [`ReadOnly`] one. [`Following`] goes on with the
 //!   new object after a replacement.
 //! - An object with [room](macro@ShmObject#room) grows by the fields that authors append to its struct. Programs of
 //!   several versions use it at once. [`Store::migrate`] migrates an object to any other layout, with its values.
 //! - The layout of a type in memory is its [`Schema`](schema::Schema), which is hashed to a [`LayoutHash`].
 //!
-//! Modules: [`queue`], [`broadcast`] and [`map`] have the handles of these parts, [`view`] the parts of a [`ReadOnly`]
-//! object. [`wait`] has waits for many parts at once, and from async. [`error`] has all error types, [`schema`]
-//! describes layouts, [`inspect`] looks into segments of any type, and [`migrate`] has what a migration returns.
+//! Modules: [`queue`], [`broadcast`], [`map`] and [`frames`] have the handles of these parts, [`view`] the parts of a
+//! [`ReadOnly`] object. [`wait`] has waits for many parts at once, and from async. [`error`] has all error types,
+//! [`schema`] describes layouts, [`inspect`] looks into segments of any type, and [`migrate`] has what a migration
+//! returns.
 //!
 //! Features: `chrono`, `glam`, `jiff` and `uuid` add types of these crates. `futures-core` makes streams of waits that
 //! go on. None is on by default, and async code needs none.
@@ -174,11 +176,11 @@ pub mod wait {
     //! # How futures are woken
     //!
     //! The first future that has to wait starts one thread, `shmstore-hub`, which wakes all tasks of the process. It
-    //! sleeps on up to 127 words at a time, and checks for all other changes every millisecond. Each `Versioned`, event,
-    //! broadcast, key of a map and side of a queue has one word. Every 5 ms the thread checks for changes of killed
-    //! processes and for removed objects, and once a second for lost anchors. With very many changes that it checks for,
-    //! it checks less often, so that this takes at most 5 % of one processor. While nothing is awaited, it sleeps. All
-    //! signals are blocked in it.
+    //! sleeps on up to 127 words at a time, and checks for all other changes every millisecond. Each `Versioned`,
+    //! event, broadcast, `Frames`, key of a map and side of a queue has one word. Every 5 ms the thread checks for
+    //! changes of killed processes and for removed objects, and once a second for lost anchors. With very many changes
+    //! that it checks for, it checks less often, so that this takes at most 5 % of one processor. While nothing is
+    //! awaited, it sleeps. All signals are blocked in it.
     //!
     //! - A wake-up by the thread takes up to about twice as long as one of [`wait_any`] or a plain wait in a thread.
     //! - Dropping a future ends its wait. No item is lost, and no version or notification is consumed.
@@ -204,6 +206,7 @@ pub mod view {
     //! Parts of an object as a [`ReadOnly`] handle shows them.
     //!
     //! Read first: [`VersionedView`]. Each view has those methods of its part that only load, under the same names.
+    //! [`FramesView`] can also pin, on a handle of `attach_view`.
 
     #[cfg(doc)]
     use crate::ReadOnly;

@@ -6,6 +6,7 @@
 
 pub mod again;
 pub mod documents;
+pub mod framer;
 pub mod fuzz;
 pub mod holder;
 pub mod images;

@@ -4,7 +4,7 @@ use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
 
 use shmstore::{
-    AtomicValue, Broadcast, CacheAligned, Event, FixedString, FixedVec, Lock, Map, Queue, ShmObject, ShmValue,
+    AtomicValue, Broadcast, CacheAligned, Event, FixedString, FixedVec, Frames, Lock, Map, Queue, ShmObject, ShmValue,
     Versioned,
 };
 
@@ -212,6 +212,20 @@ pub struct Sessions {
 #[shm(id = 'V')]
 pub struct Rounds {
     pub maps: [Map<u64, u64, 2>; 2],
+}
+
+/// The number of elements that a frame of [`Camera`] has room for.
+pub const IMAGE: usize = 4096;
+/// The number of slots.
+pub const IMAGES: usize = 4;
+
+/// Frames that processes fill and pin. All elements of a frame are its value, and its metadata are the value and the
+/// number of elements.
+#[derive(Debug, ShmObject)]
+#[repr(C)]
+#[shm(id = 'C')]
+pub struct Camera {
+    pub images: Frames<u64, IMAGE, IMAGES, [u64; 2]>,
 }
 
 /// Parts that no process changes.

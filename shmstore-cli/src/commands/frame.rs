@@ -28,11 +28,10 @@ use crate::text::{shown, shown_path};
 ///   stride            the elements from one row to the next; may be missing
 ///   format            the name of a variant, or a text: Gray8, Rgb8, Bgr8, Rgba8, Bgra8;
 ///                     may be missing. Upper case, `_` and the 8 do not matter.
-/// Without format, elements of one byte are gray if a row has one of them a pixel, RGB if
-/// it has 3, and RGBA if it has 4.
+/// Without format, 1 byte per pixel is gray, 3 are RGB and 4 are RGBA.
 ///
 /// All bytes are of one frame. Nothing is pinned, and no writer waits. If the file exists,
-/// it is replaced in one step. Only its owner may read it.
+/// it is replaced in one step. Only its owner may read the file.
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub struct Args {

@@ -6,9 +6,10 @@ use std::path::Path;
 use std::process::Command;
 
 use shmstore::schema::OwnedSchema;
-use shmstore::{Broadcast, FixedString, Map, Shared, ShmLayout, ShmObject, ShmValue};
+use shmstore::{Broadcast, FixedString, Frames, Map, Shared, ShmLayout, ShmObject, ShmValue};
 use shmstore_cli::export::{c_header, python_module};
 
+use crate::camera::publish;
 use crate::python::python;
 use crate::run;
 use crate::scratch::Scratch;
@@ -39,6 +40,20 @@ struct Quote {
 #[shm(id = 'X')]
 struct Exchange {
     quotes: Map<FixedString<12>, Quote, 64>,
+}
+
+#[derive(Clone, Copy, Debug, ShmValue)]
+#[repr(C)]
+struct Info {
+    width: u32,
+    height: u32,
+}
+
+#[derive(ShmObject)]
+#[repr(C)]
+#[shm(id = 'I')]
+struct Camera {
+    images: Frames<u8, 64, 4, Info>,
 }
 
 /// A chapter of the guide. `None` in a published package, which has none.
@@ -91,6 +106,16 @@ fn the_programs_of_the_guide_look_keys_up() {
     let _exchange = exchange(&scratch);
     let expected = "EURUSD 1.08 1.09\nEURUSD\nUSDJPY\n";
     programs_say(&scratch, &chapter, "exchange", (&OwnedSchema::from(Exchange::SCHEMA), 'X'), expected);
+}
+
+#[test]
+fn the_programs_of_the_guide_copy_the_newest_frame() {
+    let Some(chapter) = chapter("8-c-and-python.md") else { return println!("skipped: no guide") };
+    let scratch = Scratch::new();
+    let camera = scratch.store_at("camera").create::<Camera>().expect("created");
+    publish(&camera.images, Info { width: 5, height: 4 }, &[7; 20]);
+    let schema = OwnedSchema::from(Camera::SCHEMA);
+    programs_say(&scratch, &chapter, "camera", (&schema, 'I'), "frame 1: 5 x 4, 20 bytes\n");
 }
 
 /// Runs the programs of a chapter with this header and module.

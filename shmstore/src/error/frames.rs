@@ -100,7 +100,7 @@ pub enum PinError {
     NotYet {
         /// Which frames.
         frames: PartName,
-        /// The number was to be greater than this one.
+        /// The frame had to be newer than this number.
         seen: u64,
         /// The number of the newest frame. 0 if there is none.
         newest: u64,
@@ -115,10 +115,10 @@ pub enum PinError {
     Full {
         /// Which frames.
         frames: PartName,
-        /// The processes that have them.
+        /// The processes that have pins.
         pinned_by: Vec<u32>,
     },
-    /// The newest frame was replaced during each attempt to pin it, and another process kept the writers' lock.
+    /// The newest frame was not pinned. Writers replaced it at each attempt, or a process has damaged its words.
     #[error(
         "the newest frame of {frames} was not pinned{}, because it was replaced at each attempt, or a process has \
          damaged its words. Try again, or give the frames more slots",
@@ -192,7 +192,8 @@ impl PinError {
 /// A frame was not published, because this process no longer had its slot. Another process may have filled it since.
 ///
 /// That happens if another process believed that this one was dead. A process of another PID namespace believes it if
-/// this process has closed all its descriptors. It also happens if a process writes to the object without shmstore.
+/// this process has closed descriptors that it did not open. It also happens if a process writes to the object without
+/// shmstore.
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "this process no longer had its slot of {frames} when it called `publish`, so the frame was dropped. That happens if \

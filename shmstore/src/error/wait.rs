@@ -64,7 +64,7 @@ pub enum Awaited {
     Frame {
         /// Of which frames.
         frames: PartName,
-        /// The number was to be greater than this one.
+        /// The frame had to be newer than this number.
         seen: u64,
         /// The number of the newest frame. 0 if there was none.
         newest: u64,

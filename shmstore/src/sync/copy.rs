@@ -2,9 +2,10 @@
 //!
 //! A seqlock reads first, and then checks whether a writer was there. With a plain copy this is a data race, and
 //! undefined behavior, even if the bytes are then thrown away (Hans-J. Boehm, *Can seqlocks get along with programming
-//! language memory models?*, MSPC 2012). So a slot is only ever touched in whole [`Unit`]s, by accesses that mean "each
-//! byte atomic, relaxed". These are vector moves in inline assembly, and relaxed atomic words under Miri. The private
-//! value is in ordinary memory of any alignment. No byte beyond it is read or written.
+//! language memory models?*, MSPC 2012). So the slot of a value is only touched in whole [`Unit`]s, and the elements
+//! of a frame in lines, words or bytes, by accesses that mean "each byte atomic, relaxed". These are vector moves in
+//! inline assembly, and relaxed atomic words under Miri. The private value is in ordinary memory of any alignment. No
+//! byte beyond it is read or written.
 //!
 //! Elements of a frame begin at any byte. `lines` copies them, in lines of 64 bytes or in ranges of bytes.
 //!
@@ -33,7 +34,7 @@ pub(crate) use lines::{
     LINE, Line, SharedLine, bytes_in, bytes_out, element_out, line_in, line_out, lines_of, lines_out,
 };
 
-/// The smallest piece of a slot that is ever touched. A slot is a whole number of units, and aligned as a unit.
+/// The smallest piece of the slot of a value that is touched. A slot is a whole number of units, and aligned as a unit.
 #[derive(Clone, Copy)]
 #[repr(C, align(16))]
 pub(crate) struct Unit([u8; UNIT]);
@@ -111,13 +112,13 @@ trait Moves {
     ///
     /// # Safety
     ///
-    /// They are writable, and so are the others of the words of 8 bytes in which they are, which stay as they are. Other
-    /// processes may be reading or writing them. `from` is private, and readable for `count` bytes, all of them
+    /// They are writable, and so are the others of the words of 8 bytes in which they are, which stay as they are.
+    /// Other processes may be reading or writing them. `from` is private, and readable for `count` bytes, all of them
     /// initialized.
     unsafe fn bytes_in(from: *const u8, to: *mut u8, count: usize);
 
-    /// Loads `count` bytes into private memory, and maybe the rest of their last line. Hints that the lines `ahead` bytes
-    /// after them are about to be read.
+    /// Loads `count` bytes into private memory, and maybe the rest of their last line. Hints that the lines `ahead`
+    /// bytes after them are about to be read.
     ///
     /// # Safety
     ///

@@ -2,11 +2,11 @@
 //!
 //! Layers it may use: layout, value, error, sys, segment.
 //!
-//! The parts are `atomic`, `versioned`, `lock`, `event`, `queue`, `broadcast`, `map` and `cache_aligned`. The protocols
-//! are `seqlock` (whole copies), `lock_word` (exclusion), `version_waiters` and `event_word` (waiting),
-//! `queue/protocol` and `broadcast/protocol` (items), `map/protocol` (keys). They contain no system call and no
-//! pointer, so loom can build them. `locking`, `side`, `waiting`, `value_ref`, `ring` and the `memory` of each part put
-//! memory and the kernel under them.
+//! The parts are `atomic`, `versioned`, `lock`, `event`, `queue`, `broadcast`, `map`, `frames` and `cache_aligned`. The
+//! protocols are `seqlock` (whole copies), `lock_word` (exclusion), `version_waiters` and `event_word` (waiting),
+//! `queue/protocol` and `broadcast/protocol` (items), `map/protocol` (keys) and `frames/protocol` (loans and pins). They
+//! contain no system call and no pointer, so loom can build them. `locking`, `side`, `waiting`, `value_ref`, `ring` and
+//! the `memory` of each part put memory and the kernel under them.
 
 mod atomic;
 mod atomics {

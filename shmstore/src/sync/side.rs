@@ -1,6 +1,6 @@
 //! `Side`: the lock of the processes that change a part, and the bell of the processes that wait for the change.
 //!
-//! A `Versioned` has one side for its writers, a `Broadcast` one for its senders. A `Queue` has two, for its producers
+//! A `Versioned` and `Frames` have one side for their writers, a `Broadcast` one for its senders. A `Queue` has two, for its producers
 //! and for its consumers. A `Map` has one for its structure, and each of its entries one for the writers of its value.
 //! A side is four words, 16 bytes:
 //!

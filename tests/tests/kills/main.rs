@@ -1,5 +1,6 @@
 //! Processes that are killed or stopped at each step, and what the others see.
 
+mod frames;
 mod growing;
 mod holders;
 mod killed;

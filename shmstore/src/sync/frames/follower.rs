@@ -13,8 +13,9 @@ use crate::sys::shm::Access;
 /// Pins one frame of [`Frames`] after another. [`Frames::follow`] returns it.
 ///
 /// It pins the frame after the last one. If this frame was overwritten, it pins the oldest frame that is there, and
-/// [`Pinned::missed`] is the exact number of frames between them. The last frame that it has pinned is in its own
-/// memory. No writer knows it, so a follower that is slow, killed or stopped delays no other process.
+/// [`Pinned::missed`] is the exact number of frames between them. A follower keeps the number
+/// of its last frame in its own memory. No writer knows it, so a follower that is slow, killed or stopped delays no
+/// other process. It has nothing to do with [`Following`](crate::Following).
 ///
 /// ```
 /// use shmstore::Frames;
@@ -54,10 +55,10 @@ impl<'a, E: ShmValue, const N: usize, const K: usize, M: ShmValue> Follower<'a, 
         let (aim, seen) = (self.aim(), self.seen);
         let pin = aim.wait(timeout)?;
         self.seen = pin.frame.number;
-        aim.pinned(pin, seen)
+        aim.finish(pin, seen)
     }
 
-    /// Pins the next frame. `None` if it was not published yet. Never waits.
+    /// Pins the next frame. `None` if it was not published yet. Does not wait for it.
     ///
     /// # Errors
     ///

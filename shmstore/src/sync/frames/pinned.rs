@@ -28,13 +28,13 @@ use crate::value::bits;
 ///
 /// # How to read the elements
 ///
-/// | method | what it gives | cost beside a slice in place |
+/// | method | what it gives | time, beside a loop over a slice |
 /// |---|---|---|
 /// | [`blocks`](Self::blocks) | slices of about 1 KiB, in order | 1.0 to 1.1, and up to 2 if the frame is in the cache |
 /// | [`arrays`](Self::arrays) | arrays of a fixed length, in registers if they have 64 bytes | 1.0 to 1.3 |
 /// | [`rows`](Self::rows) | rows of an image | 1.1 to 1.7 |
 /// | [`copy_into`](Self::copy_into), [`to_vec`](Self::to_vec) | a copy | a copy |
-/// | [`write_to`](Self::write_to) | written to a file or socket by the kernel | |
+/// | [`write_to`](Self::write_to) | the kernel writes it to a file or socket | the kernel's copy |
 /// | [`as_racy`](Self::as_racy) | one element at a time | 1.0 to 1.4 |
 /// | [`as_slice`](Self::as_slice) | a slice in place, `unsafe` | 1 |
 ///
@@ -88,8 +88,8 @@ impl<'a, E: ShmValue, const N: usize, const K: usize, M: ShmValue> Pinned<'a, E,
         self.pin.frame.number
     }
 
-    /// Returns how many frames were published between the last one that the caller has seen and this one. 0 for frames
-    /// of [`Frames::pin_newest`] and [`Frames::pin`].
+    /// Returns how many frames were published between the last one that the caller has seen and this one. It means
+    /// nothing after `wait_newer(0, …)`. 0 for frames of [`Frames::pin_newest`] and [`Frames::pin`].
     #[must_use]
     #[inline]
     pub fn missed(&self) -> u64 {
@@ -166,17 +166,17 @@ impl<'a, E: ShmValue, const N: usize, const K: usize, M: ShmValue> Pinned<'a, E,
     /// While the slice lives,
     ///
     /// - every process with write permission changes the object only through shmstore,
-    /// - no process believes that this one is dead, as one of another PID namespace does if this process closes
-    ///   descriptors that it did not open,
-    /// - and this process does not fork.
+    /// - this process keeps all descriptors that it did not open, by which processes of other PID namespaces see that
+    ///   it is alive,
+    /// - and this process does not fork, because its pins do not protect what a child reads.
     #[must_use]
     #[track_caller]
     pub unsafe fn as_slice(&self) -> &[E]
     where
         E: AnyBits,
     {
-        // SAFETY: `len` elements are there, aligned, and all bits are valid. By the contract no process writes them while
-        // the pin lives, which is borrowed.
+        // SAFETY: `len` elements are there, aligned, and all bits are valid. By the contract no process writes them
+        // while the pin lives, which is borrowed.
         unsafe { slice::from_raw_parts(self.as_ptr(), self.len) }
     }
 

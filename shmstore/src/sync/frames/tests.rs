@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use super::protocol::{self, FrameWords, Pinning};
-use super::word::{FREE, Newest, pin, published, writing};
+use super::word::{FREE, FrameAt, pin, published, writing};
 use super::*;
 use crate::layout::ShmObject;
 
@@ -189,6 +189,20 @@ fn a_pin_that_was_taken_away_is_told_and_removes_no_other_pin() {
 }
 
 #[test]
+fn a_pin_is_intact_although_a_writer_was_killed_while_it_gave_way_to_it() {
+    let frames = frames();
+    (0..2).for_each(|_| _ = publish(&frames));
+    let first = frames.pin(1).unwrap().unwrap();
+    let words = frames.cell.protocol_words();
+    let slot = slot_words(&frames).iter().position(|word| *word == published(1)).unwrap();
+    words.slots()[slot].store(writing(OTHER), Relaxed);
+    assert!(first.is_intact());
+    assert!(protocol::reap(&words, |token| token == OTHER));
+    (0..5).for_each(|_| _ = publish(&frames));
+    assert!(first.is_intact() && slot_words(&frames)[slot] == FREE, "a free slot with a pin is not loaned");
+}
+
+#[test]
 fn a_slot_that_was_taken_away_is_not_published() {
     let frames = frames();
     let loan = frames.try_loan().unwrap();
@@ -235,7 +249,7 @@ fn the_newest_frame_that_is_not_in_its_slot_is_not_pinned() {
     let frames = frames();
     publish(&frames);
     let words = frames.cell.protocol_words();
-    words.newest().store(Newest { number: 9, slot: 2 }.word(), Relaxed);
+    words.newest().store(FrameAt { number: 9, slot: 2 }.word(), Relaxed);
     assert_eq!(protocol::pin_newest(&words, 7), Pinning::Disturbed);
     assert!(matches!(frames.pin_newest(), Err(PinError::Disturbed { .. })));
     assert!(words.pins().iter().all(|pin| pin.load(Relaxed) == 0));

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::protocol::is_still_there;
 use super::wait::check_access;
-use super::word::Newest;
+use super::word::FrameAt;
 use super::{Follower, Frames, NewerFrame, Pinned, debug, pinned};
 use crate::error::{InvalidValue, Overrun, PinError};
 use crate::layout::ShmValue;
@@ -30,9 +30,32 @@ pub struct FramesView<E: ShmValue, const N: usize, const K: usize, M: ShmValue =
 impl<E: ShmValue, const N: usize, const K: usize, M: ShmValue> FramesView<E, N, K, M> {
     /// Reads the newest frame without a pin, by `read`, and returns its result. `None` if no frame was published.
     ///
+    /// ```
+    /// use shmstore::frames::Overrun;
+    /// use shmstore::{Frames, ShmObject, Store};
+    ///
+    /// #[derive(ShmObject)]
+    /// #[repr(C)]
+    /// #[shm(id = 'C')]
+    /// struct Camera { images: Frames<u8, 1024, 4> }
+    ///
+    /// # let dir = tempfile::tempdir()?;
+    /// let store = Store::open(dir.path())?;
+    /// let camera = store.create::<Camera>()?;
+    /// let mut frame = camera.images.try_loan()?;
+    /// frame.copy_from(&[7; 1000])?;
+    /// frame.publish()?;
+    ///
+    /// let view = store.attach_read_only::<Camera>()?; // most often in another process
+    /// let image = view.images.read_newest(|frame| frame.to_vec())?.expect("a frame");
+    /// assert_eq!(image, [7; 1000]);
+    /// # store.remove::<Camera>()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// A writer may reuse the slot meanwhile. Then the methods of [`ReadFrame`] return [`Overrun`]. What they have
-    /// passed on before is whole. The frame stays for `K` - 1 publications of a single writer, and one less for each
-    /// older frame that is pinned.
+    /// passed on before is whole. The frame stays for `K` - 1 publications, and one less for each older pinned frame
+    /// and each other loan.
     ///
     /// # Errors
     ///
@@ -44,8 +67,13 @@ impl<E: ShmValue, const N: usize, const K: usize, M: ShmValue> FramesView<E, N, 
         let mut overrun = Overrun { number: 0 };
         for _ in 0..ATTEMPTS {
             let frame = self.part.core().newest();
-            if frame.number == 0 || frame.slot >= K as u64 {
+            if frame.number == 0 {
                 return Ok(None);
+            }
+            // A peer may have stored any slot.
+            if frame.slot >= K as u64 {
+                overrun = Overrun { number: frame.number };
+                continue;
             }
             let (len, meta) = pinned::load(&self.part, frame.slot);
             let frame = ReadFrame { frames: &self.part, frame, len, meta };
@@ -152,7 +180,7 @@ impl<E: ShmValue, const N: usize, const K: usize, M: ShmValue> fmt::Debug for Fr
 /// Each method checks that no writer has reused the slot, after it has copied and before it passes anything on.
 pub struct ReadFrame<'a, E: ShmValue, const N: usize, const K: usize, M: ShmValue = ()> {
     frames: &'a Frames<E, N, K, M>,
-    frame: Newest,
+    frame: FrameAt,
     len: usize,
     meta: Result<M, InvalidValue>,
 }

@@ -2,6 +2,7 @@
 //! listens and answers.
 
 mod bystander;
+mod framer;
 mod grip;
 mod hammer;
 mod holder;
@@ -30,6 +31,7 @@ fn main() {
     let role = std::env::args().nth(1).expect("a role");
     let play = match role.as_str() {
         "bystander" => bystander::play,
+        "framer" => framer::play,
         "grip" => grip::play,
         "hammer" => hammer::play,
         "holder" => holder::play,

@@ -175,7 +175,9 @@ fn every_step_of_using_parts_has_a_scenario() {
     for step in shmstore::PART_STEPS {
         let of_streams = crate::streams::SCENARIOS.iter().map(|scenario| scenario.step);
         let of_maps = crate::map_deaths::SCENARIOS.iter().map(|scenario| scenario.step);
-        let mut steps = SCENARIOS.iter().map(|scenario| scenario.step).chain(of_streams).chain(of_maps);
+        let of_frames = crate::frames::SCENARIOS.iter().map(|scenario| scenario.step);
+        let of_others = of_streams.chain(of_maps).chain(of_frames);
+        let mut steps = SCENARIOS.iter().map(|scenario| scenario.step).chain(of_others);
         assert!(steps.any(|has| has == *step), "there is none for `{step}`");
     }
 }

@@ -8,7 +8,7 @@
 use std::io;
 use std::os::fd::BorrowedFd;
 
-use super::{AHEAD, Elements, Room, assert_rows};
+use super::{AHEAD, Elements, Scratch, assert_rows};
 use crate::layout::{AnyBits, ShmValue};
 use crate::sync::copy::{LINE, bytes_in, line_in, lines_of};
 use crate::sys::file::data;
@@ -25,8 +25,9 @@ impl<E: ShmValue> Elements<'_, E> {
         self.put(at, values, 0);
     }
 
-    /// Fills the first `len` elements in order, one block at a time: `each` gets the index of the block's first element,
-    /// and the block. The first block begins with zeros, each other one with the elements of the block before it.
+    /// Fills the first `len` elements in order, one block at a time: `each` gets the index of the block's first
+    /// element, and the block. The first block begins with zeros, each other one with the elements of the block before
+    /// it.
     ///
     /// # Panics
     ///
@@ -39,19 +40,19 @@ impl<E: ShmValue> Elements<'_, E> {
     #[inline(always)]
     fn fill_runs(self, run: usize, len: usize, mut each: impl FnMut(usize, &mut [E])) {
         self.assert_holds(0, len);
-        let mut room = Room::new();
-        let room = room.zeroed(run.min(len));
+        let mut scratch = Scratch::new();
+        let scratch = scratch.zeroed(run.min(len));
         let mut at = 0;
         while at < len {
-            let block = &mut room[..run.min(len - at)];
+            let block = &mut scratch[..run.min(len - at)];
             each(at, block);
             self.put(at, block, self.ahead(run, at, len));
             at += block.len();
         }
     }
 
-    /// Fills the first `len` elements in order, one array at a time: `each` gets the index of the array's first element.
-    /// The last array is cut if `len` is not a multiple of `A`.
+    /// Fills the first `len` elements in order, one array at a time: `each` gets the index of the array's first
+    /// element. The last array is cut if `len` is not a multiple of `A`.
     ///
     /// # Panics
     ///
@@ -103,8 +104,8 @@ impl<E: ShmValue> Elements<'_, E> {
         let len = len_of_rows(width, stride, height).expect("rows that fit into memory");
         self.assert_holds(0, len);
         if len > 0 {
-            let mut room = Room::new();
-            let row = room.zeroed(width);
+            let mut scratch = Scratch::new();
+            let row = scratch.zeroed(width);
             for y in 0..height {
                 each(y, row);
                 let at = y * stride;
@@ -113,8 +114,8 @@ impl<E: ShmValue> Elements<'_, E> {
         }
     }
 
-    /// Reads elements from a file, from `at` on: `count`, or fewer if the file ends. Returns the number of whole elements
-    /// that were read, also if an error came after them.
+    /// Reads elements from a file, from `at` on: `count`, or fewer if the file ends. Returns the number of whole
+    /// elements that were read, also if an error came after them.
     ///
     /// # Panics
     ///

@@ -148,10 +148,10 @@ fn elements_with_invalid_bits_are_checked_by_each_method() {
     named(frame.blocks_checked(|_, _| panic!("a block")));
     named(frame.arrays_checked::<4>(|_, _| panic!("an array")).map(drop));
     named(frame.rows_checked(10, 10, |row, _| assert!(row < 4)));
-    named(frame.block_at_checked(40, &mut [false]).map(drop));
+    named(frame.copy_at_checked(40, &mut [false]).map(drop));
     named(frame.copy_into_checked(&mut [false; 100]).map(drop));
     named(frame.to_vec_checked().map(drop));
-    assert_eq!(frame.block_at_checked(41, &mut [false; 100]), Ok(59));
+    assert_eq!(frame.copy_at_checked(41, &mut [false; 100]), Ok(59));
     assert_eq!(frame.copy_into_checked(&mut [false; 40]), Ok(40));
 }
 
@@ -176,7 +176,7 @@ fn a_reader_without_a_pin_sees_nothing_of_a_frame_that_was_overwritten() {
         let end = frame.arrays::<64>(|_, array| sum += usize::from(array[0]))?;
         let mut part = [0; 4];
         assert_eq!(
-            (end, frame.block_at(4998, &mut part)?, frame.to_vec()?, sum),
+            (end, frame.copy_at(4998, &mut part)?, frame.to_vec()?, sum),
             (4992, 2, vec![1; 5000], 5000 + 2500 + 78)
         );
         frame.blocks_checked(|_, block| sum += block.len())?;
