@@ -113,16 +113,15 @@ impl Filming<'_> {
     fn torture(&mut self, end: u64) {
         self.running = (0..PLACES).map(|place| self.start(place)).collect();
         while now() < end {
-            thread::sleep(Duration::from_micros(self.random.within(0..20_000) as u64));
-            for _ in 0..self.random.within(1..4) {
-                let place = self.random.within(0..PLACES);
-                match self.running[place].stopped {
-                    None if self.random.one_in(6) => self.stop(place),
-                    _ => {
-                        self.kill(place);
-                        self.running[place] = self.start(place);
-                    }
-                }
+            thread::sleep(Duration::from_micros(self.random.within(0..12_000) as u64));
+            let first = self.random.within(0..PLACES);
+            let number = self.random.within(1..6);
+            let some: Vec<usize> = (0..number).map(|at| (first + 3 * at) % PLACES).collect();
+            if self.random.one_in(5) {
+                some.iter().for_each(|place| self.stop(*place));
+            } else {
+                self.kill(&some);
+                some.into_iter().for_each(|place| self.running[place] = self.start(place));
             }
             for running in &mut self.running {
                 if running.stopped.is_some_and(|until| until <= now()) {
@@ -131,27 +130,32 @@ impl Filming<'_> {
                 }
             }
         }
-        (0..PLACES).for_each(|place| self.kill(place));
+        self.kill(&Vec::from_iter(0..PLACES));
         self.running.clear();
     }
 
     fn stop(&mut self, place: usize) {
+        if self.running[place].stopped.is_some() {
+            return;
+        }
         let _ = kill(self.running[place].pid, Signal::SIGSTOP);
         self.running[place].stopped = Some(now() + self.random.within(1..200) as u64 * SECOND / 1000);
         self.report.stops += 1;
         self.report.pinned_stops += self.board.pins[place].load(SeqCst);
     }
 
-    fn kill(&mut self, place: usize) {
-        let pid = self.running[place].pid;
-        kill_now(pid);
-        let ended = waitpid(pid, None);
-        if !matches!(ended, Ok(WaitStatus::Signaled(_, Signal::SIGKILL, _))) {
-            self.report.violations.push(format!("place {place} ended: {ended:?}"));
+    /// Kills the processes of these places, and waits until they have ended.
+    fn kill(&mut self, places: &[usize]) {
+        places.iter().for_each(|place| kill_now(self.running[*place].pid));
+        for &place in places {
+            let ended = waitpid(self.running[place].pid, None);
+            if !matches!(ended, Ok(WaitStatus::Signaled(_, Signal::SIGKILL, _))) {
+                self.report.violations.push(format!("place {place} ended: {ended:?}"));
+            }
+            self.report.kills += 1;
+            self.report.pins += self.board.pins[place].swap(0, SeqCst);
+            self.report.loans[place / ROLES] += self.board.loans[place].swap(0, SeqCst);
         }
-        self.report.kills += 1;
-        self.report.pins += self.board.pins[place].swap(0, SeqCst);
-        self.report.loans[place / ROLES] += self.board.loans[place].swap(0, SeqCst);
     }
 
     /// Looks at the frames, which no living process uses.

@@ -64,8 +64,9 @@ pub(super) struct Board {
     pub(super) ready: AtomicU64,
     pub(super) waiting: AtomicU64,
     pub(super) done: AtomicU64,
-    /// When the writer had a slot.
+    /// When the writer had a slot, and for how long it was runnable and not scheduled before.
     pub(super) acquired: AtomicU64,
+    pub(super) delayed: AtomicU64,
     /// How often the writer has asked, and got a slot.
     pub(super) asked: AtomicU64,
     pub(super) got: AtomicU64,

@@ -13,7 +13,7 @@ use shmstore::error::LoanError;
 use shmstore::{Shared, Store};
 
 use super::films::{Board, Films, LARGE, check, fill};
-use super::os::{News, has_ended_or_ends, kill_now, now, spawn};
+use super::os::{News, has_ended, has_ended_or_ends, kill_now, not_scheduled, now, open_process, spawn};
 use super::supervisor::SECOND;
 use crate::holder::wait_until_state;
 
@@ -28,10 +28,19 @@ enum Way {
     AsksEachMillisecond,
 }
 
+/// Times until the writer had a slot, in nanoseconds.
+#[derive(Debug, Clone, Copy)]
+struct Recovery {
+    since_kill: u64,
+    /// Since the kernel has released all of the process, without the time for which the writer was runnable and not
+    /// scheduled.
+    since_release: u64,
+}
+
 #[derive(Debug, Default)]
 pub(super) struct Recoveries {
-    waits: Vec<u64>,
-    asks: Vec<u64>,
+    waits: Vec<Recovery>,
+    asks: Vec<Recovery>,
     /// How often the writer has asked while the reader was stopped, and got a slot.
     asked: u64,
     got: u64,
@@ -48,13 +57,19 @@ impl Recoveries {
 impl fmt::Display for Recoveries {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (name, times) in [("waits", &self.waits), ("asks each millisecond", &self.asks)] {
-            let (median, worst) = (times[times.len() / 2] / 1000, times[times.len() - 1] / 1000);
             let rounds = times.len();
             writeln!(
                 f,
                 "  {rounds} readers of 4 MiB frames were killed with two pins of three slots, and a writer {name}:"
             )?;
-            writeln!(f, "    it had a slot after {median} us (median), {worst} us (worst)")?;
+            let ways: [(&str, fn(&Recovery) -> u64); 2] =
+                [("the kill", |time| time.since_kill), ("the release, on a processor", |time| time.since_release)];
+            for (since, time) in ways {
+                let mut times: Vec<u64> = times.iter().map(time).collect();
+                times.sort_unstable();
+                let (median, worst) = (times[rounds / 2] / 1000, times[rounds - 1] / 1000);
+                writeln!(f, "    a slot {median} us (median), {worst} us (worst) after {since}")?;
+            }
         }
         let Self { asked, got, seconds, .. } = self;
         writeln!(f, "  the reader is stopped for {seconds} s: a writer has asked {asked} times, and got {got} slots")?;
@@ -86,22 +101,27 @@ pub(super) fn measure(board: &Board, news: &News, store: &Store, rounds: u64, st
         }
         // Anywhere in the slice of the wait.
         thread::sleep(Duration::from_micros(2000 + round * 977 % 10_000));
+        let process = open_process(reader);
         let killed = now();
         kill_now(reader);
+        while !has_ended(&process) {
+            thread::sleep(MILLISECOND / 20);
+        }
+        let released = now();
         if !is_soon(&board.done, round) {
             found.failures.push("the slots of a dead reader did not come back");
         }
-        let time = board.acquired.load(SeqCst).saturating_sub(killed);
+        let acquired = board.acquired.load(SeqCst);
+        let since_release = acquired.saturating_sub(released).saturating_sub(board.delayed.load(SeqCst));
+        let recovery = Recovery { since_kill: acquired.saturating_sub(killed), since_release };
         if way == Way::Waits {
-            found.waits.push(time)
+            found.waits.push(recovery)
         } else {
-            found.asks.push(time)
+            found.asks.push(recovery)
         }
         bury(reader);
         bury(writer);
     }
-    found.waits.sort_unstable();
-    found.asks.sort_unstable();
     stop(board, news, store, 2 * rounds + 1, stopped, &mut found);
     found
 }
@@ -162,6 +182,7 @@ fn take_last_slot(board: &Board, films: &Films, round: u64) {
 fn write(board: &Board, news: &News, store: &Store, round: u64, way: Way) {
     let films: Shared<Films> = store.attach().expect("films");
     take_last_slot(board, &films, round);
+    let delayed = not_scheduled();
     board.waiting.store(round, SeqCst);
     let loan = match way {
         Way::Waits => films.few.loan_timeout(GENEROUS),
@@ -173,6 +194,7 @@ fn write(board: &Board, news: &News, store: &Store, round: u64, way: Way) {
         },
     };
     board.acquired.store(now(), SeqCst);
+    board.delayed.store(not_scheduled().saturating_sub(delayed), SeqCst);
     if let Err(error) = loan {
         news.violation(&error.to_string());
     }
