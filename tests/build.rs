@@ -7,8 +7,8 @@ use std::{env, fs};
 mod mutations;
 
 use mutations::{
-    BROADCAST, BROADCAST_CRASHES, HEADER, HUB, MAP, MAP_CRASHES, Mutation, PARTICIPANTS, QUEUE, QUEUE_CRASHES,
-    VERSIONED, WAITING,
+    BROADCAST, BROADCAST_CRASHES, FRAMES, FRAMES_CRASHES, FRAMES_DEATHS, HEADER, HUB, MAP, MAP_CRASHES, Mutation,
+    PARTICIPANTS, QUEUE, QUEUE_CRASHES, VERSIONED, WAITING,
 };
 
 /// Some files of the runtime that are built against other atomics, and the models that they are checked with.
@@ -24,7 +24,7 @@ struct ModelSet {
     mutations: &'static [Mutation],
 }
 
-const SETS: [ModelSet; 11] = [
+const SETS: [ModelSet; 14] = [
     ModelSet {
         name: "versioned",
         checker: "loom",
@@ -76,6 +76,13 @@ const SETS: [ModelSet; 11] = [
         mutations: MAP,
     },
     ModelSet {
+        name: "frames",
+        checker: "loom",
+        folder: "sync",
+        sources: &["frames/word", "frames/protocol", "event_word", "lock_word", "version_waiters"],
+        mutations: FRAMES,
+    },
+    ModelSet {
         name: "queue_crashes",
         checker: "recorder",
         folder: "sync/queue",
@@ -95,6 +102,20 @@ const SETS: [ModelSet; 11] = [
         folder: "sync",
         sources: &["map/state", "map/protocol", "seqlock"],
         mutations: MAP_CRASHES,
+    },
+    ModelSet {
+        name: "frames_crashes",
+        checker: "recorder",
+        folder: "sync/frames",
+        sources: &["word", "protocol"],
+        mutations: FRAMES_CRASHES,
+    },
+    ModelSet {
+        name: "frames_deaths",
+        checker: "explorer",
+        folder: "sync/frames",
+        sources: &["word", "protocol"],
+        mutations: FRAMES_DEATHS,
     },
 ];
 

@@ -24,9 +24,11 @@ macro_rules! mutations {
     };
 }
 
+mod frames;
 mod hub;
 mod map;
 
+pub(crate) use frames::{FRAMES, FRAMES_CRASHES, FRAMES_DEATHS};
 pub(crate) use hub::HUB;
 pub(crate) use map::{MAP, MAP_CRASHES};
 

@@ -30,18 +30,19 @@
 //!   struct.
 //! - An object is *referenced* in shared memory: [`ShmObject`](macro@ShmObject). It is made of std's atomics, other
 //!   objects, and parts. [`AtomicValue`] and [`Versioned`] keep the newest value, and a [`Map`] that of each key. A
-//!   [`Queue`] gives each item to one process, and a [`Broadcast`] to all. [`Frames`] hold large arrays, such as images.
-//!   A [`Lock`] lets one process in at a time, and an [`Event`] wakes processes. [`CacheAligned`] puts a part on cache
-//!   lines of its own.
+//!   [`Queue`] gives each item to one process, and a [`Broadcast`] to all. [`Frames`] hold large arrays, such as
+//!   images. A [`Lock`] lets one process in at a time, and an [`Event`] wakes processes. [`CacheAligned`] puts a part
+//!   on cache lines of its own.
 //! - Processes meet at a [`Store`], and hold a [`Shared`] object, or a [`ReadOnly`] one. [`Following`] goes on with the
 //!   new object after a replacement.
 //! - An object with [room](macro@ShmObject#room) grows by the fields that authors append to its struct. Programs of
 //!   several versions use it at once. [`Store::migrate`] migrates an object to any other layout, with its values.
 //! - The layout of a type in memory is its [`Schema`](schema::Schema), which is hashed to a [`LayoutHash`].
 //!
-//! Modules: [`queue`], [`broadcast`], [`map`] and [`frames`] have the handles of these parts, [`view`] the parts of a [`ReadOnly`]
-//! object. [`wait`] has waits for many parts at once, and from async. [`error`] has all error types, [`schema`]
-//! describes layouts, [`inspect`] looks into segments of any type, and [`migrate`] has what a migration returns.
+//! Modules: [`queue`], [`broadcast`], [`map`] and [`frames`] have the handles of these parts, [`view`] the parts of a
+//! [`ReadOnly`] object. [`wait`] has waits for many parts at once, and from async. [`error`] has all error types,
+//! [`schema`] describes layouts, [`inspect`] looks into segments of any type, and [`migrate`] has what a migration
+//! returns.
 //!
 //! Features: `chrono`, `glam`, `jiff` and `uuid` add types of these crates. `futures-core` makes streams of waits that
 //! go on. None is on by default, and async code needs none.

@@ -152,6 +152,11 @@ impl Poll for Lending {
     }
 }
 
+/// The directory of the events. An event is a socket, and the path of a socket has at most 108 bytes.
+fn above(directory: &Path) -> &Path {
+    directory.parent().unwrap_or(directory)
+}
+
 /// One side of a conversation, which sleeps until an event says that there is a value.
 pub struct LendingAsleep {
     values: Lending,
@@ -162,11 +167,11 @@ impl Sides for LendingAsleep {
     const NAME: &'static str = NAME;
 
     fn create(directory: &Path) -> Result<Self, Failure> {
-        Ok(Self { values: Lending::create(directory)?, events: Events::create(directory)? })
+        Ok(Self { values: Lending::create(directory)?, events: Events::create(above(directory))? })
     }
 
     fn open(directory: &Path) -> Result<Self, Failure> {
-        Ok(Self { values: Lending::open(directory)?, events: Events::open(directory)? })
+        Ok(Self { values: Lending::open(directory)?, events: Events::open(above(directory))? })
     }
 }
 

@@ -93,9 +93,8 @@ impl LoanError {
 pub enum PinError {
     /// No newer frame was published.
     #[error(
-        "{frames} has no frame newer than {seen}{}: the newest is {newest}. Check that the process that publishes is \
-         running",
-        after(.waited)
+        "{}{}. Check that the process that publishes is running",
+        not_yet(.frames, *.seen, *.newest), after(.waited)
     )]
     NotYet {
         /// Which frames.
@@ -174,6 +173,13 @@ fn pids(pids: &[u32]) -> String {
     }
 }
 
+fn not_yet(frames: &PartName, seen: u64, newest: u64) -> String {
+    match newest {
+        0 => format!("{frames} has no frame yet"),
+        newest => format!("the newest frame of {frames} is number {newest}, which is not newer than {seen}"),
+    }
+}
+
 impl PinError {
     /// The error of a wait that ended without a frame. `waited` is its time.
     pub(crate) fn of_wait(error: WaitError) -> Self {
@@ -192,7 +198,8 @@ impl PinError {
 /// A frame was not published, because this process no longer had its slot. Another process may have filled it since.
 ///
 /// That happens if another process believed that this one was dead. A process of another PID namespace believes it if
-/// this process has closed descriptors that it did not open. It also happens if a process writes to the object without shmstore.
+/// this process has closed descriptors that it did not open. It also happens if a process writes to the object without
+/// shmstore.
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "this process no longer had its slot of {frames} when it called `publish`, so the frame was dropped. That happens if \

@@ -12,7 +12,7 @@ use std::time::Duration;
 use super::memory::{Memory, OUTSIDE, integer, length, offset};
 use super::snapshot::Waits;
 use crate::layout::schema::OwnedSchema;
-use crate::sync::frames::word::{self, Newest};
+use crate::sync::frames::word::{self, FrameAt};
 use crate::sync::{FramesOffsets, frames_words};
 
 /// The types of a `Frames`.
@@ -102,12 +102,12 @@ impl<'m> Frames<'m> {
     }
 
     /// Returns the newest frame. `None` if there is none yet.
-    pub(crate) fn newest(&self) -> Result<Option<Newest>, String> {
-        let newest = Newest::of(self.word(frames_words::NEWEST)?);
+    pub(crate) fn newest(&self) -> Result<Option<FrameAt>, String> {
+        let newest = FrameAt::of(self.word(frames_words::NEWEST)?);
         if newest.number == 0 {
             return Ok(None);
         }
-        let (Newest { slot, .. }, slots) = (newest, self.places.slots);
+        let (FrameAt { slot, .. }, slots) = (newest, self.places.slots);
         if slot >= slots {
             return Err(format!("its newest frame is in slot {slot}, and it has {slots}"));
         }
@@ -116,7 +116,7 @@ impl<'m> Frames<'m> {
 
     /// Returns the number of the newest frame. 0 if there is none yet.
     pub(super) fn number(&self) -> Result<u64, String> {
-        Ok(Newest::of(self.word(frames_words::NEWEST)?).number)
+        Ok(FrameAt::of(self.word(frames_words::NEWEST)?).number)
     }
 
     /// Returns the frame in a slot.
@@ -136,7 +136,8 @@ impl<'m> Frames<'m> {
         Ok([pins, loans])
     }
 
-    /// Copies the newest frame, or a part of it, by `copy`. Returns its number and the copy, or `None` if there is none.
+    /// Copies the newest frame, or a part of it, by `copy`. Returns its number and the copy, or `None` if there is
+    /// none.
     ///
     /// It repeats the copy if the slot was reused meanwhile. It pins nothing.
     pub(super) fn copy_newest<T>(
@@ -146,7 +147,7 @@ impl<'m> Frames<'m> {
     ) -> Result<Option<(u64, T)>, String> {
         let mut was_there = false;
         let mut attempt = || {
-            let Some(Newest { number, slot }) = self.newest()? else { return Ok(Some(None)) };
+            let Some(FrameAt { number, slot }) = self.newest()? else { return Ok(Some(None)) };
             let is_there = |word: u64| word == word::published(number);
             if !is_there(self.word(self.places.word(slot))?) {
                 return Ok(None);

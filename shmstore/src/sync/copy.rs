@@ -112,13 +112,13 @@ trait Moves {
     ///
     /// # Safety
     ///
-    /// They are writable, and so are the others of the words of 8 bytes in which they are, which stay as they are. Other
-    /// processes may be reading or writing them. `from` is private, and readable for `count` bytes, all of them
+    /// They are writable, and so are the others of the words of 8 bytes in which they are, which stay as they are.
+    /// Other processes may be reading or writing them. `from` is private, and readable for `count` bytes, all of them
     /// initialized.
     unsafe fn bytes_in(from: *const u8, to: *mut u8, count: usize);
 
-    /// Loads `count` bytes into private memory, and maybe the rest of their last line. Hints that the lines `ahead` bytes
-    /// after them are about to be read.
+    /// Loads `count` bytes into private memory, and maybe the rest of their last line. Hints that the lines `ahead`
+    /// bytes after them are about to be read.
     ///
     /// # Safety
     ///

@@ -14,8 +14,8 @@
 //!
 //! The loom models build this file a second time, with loom's atomics.
 
-use super::atomics::AtomicU64;
 use super::atomics::Ordering::{AcqRel, Acquire, Relaxed};
+use super::atomics::{AtomicU64, fence_after_rmw};
 
 /// A waiter sleeps, or is about to.
 pub(super) const WAITING: u64 = 1;
@@ -72,4 +72,25 @@ pub(super) fn announce(word: &AtomicU64, seen: u64) -> Result<u64, u64> {
             Err(other) => now = other,
         }
     }
+}
+
+/// Announces a waiter for the next notification, whatever the count is. Returns the word, during which the waiter may
+/// sleep. The waiter must check its condition after this.
+pub(super) fn announce_any(word: &AtomicU64) -> u64 {
+    let announced = word.fetch_or(WAITING, AcqRel) | WAITING;
+    fence_after_rmw();
+    announced
+}
+
+/// Notifies all waiters if one is announced, of news that the caller made by a read-modify-write just before. Returns
+/// `true` if sleepers must be woken. So either this finds the waiter, or the waiter finds the news.
+#[inline(always)]
+pub(super) fn notify_after_rmw(word: &AtomicU64) -> bool {
+    fence_after_rmw();
+    word.load(Relaxed) & WAITING != 0 && notify_waiters(word)
+}
+
+#[cold]
+fn notify_waiters(word: &AtomicU64) -> bool {
+    notify(word, Notify::All).1
 }

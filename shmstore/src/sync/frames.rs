@@ -1,4 +1,4 @@
-//! `Frames<E, N, K, M>`: large values, filled and read in place.
+//! `Frames<E, N, K, M>`: large arrays, filled and read without a copy of the whole.
 //!
 //! # Safety
 //!
@@ -38,15 +38,17 @@ pub use follower::Follower;
 pub use frame_mut::FrameMut;
 use memory::FramesCell;
 pub use pinned::Pinned;
+use protocol::Pin;
 pub use view::{FramesView, ReadFrame};
 pub use wait::NewerFrame;
 
-/// Large values, such as images, point clouds and tensors, that are filled and read in place.
+/// Large arrays, such as images, point clouds and tensors, that are filled and read without a copy of the whole.
 ///
 /// There are `K` slots. Each has room for a *frame*: up to `N` elements `E`, and one value `M` of metadata. A writer
-/// [loans](Self::try_loan) a slot, fills it, and publishes it as the newest frame. A reader pins a frame, reads it, and
-/// drops the pin. A pinned frame is never overwritten. Of all others, a loan overwrites the oldest one. So a writer
-/// never waits for a reader, as long as there are slots: see [Number of slots](#number-of-slots).
+/// borrows a slot, which is a [loan](Self::try_loan), fills it, and publishes it as the newest frame. A reader pins a
+/// frame, reads it, and drops the pin. A pinned frame is never overwritten. Of all others, a loan overwrites the oldest
+/// one. So a writer does not wait until readers have finished, as long as there are slots: see
+/// [Number of slots](#number-of-slots).
 ///
 /// ```
 /// use shmstore::{Frames, Shared, ShmObject, ShmValue};
@@ -78,17 +80,17 @@ pub use wait::NewerFrame;
 /// # Ok::<(), shmstore::Error>(())
 /// ```
 ///
-/// Frames have numbers: 1, 2, 3, … without a gap. Any number of threads and processes can write and read.
+/// Frames have numbers: 1, 2, 3, … without a gap. Any number of threads and processes can write and read, with up
+/// to 64 pins and `K` slots at a time.
 /// [`Frames::follow`] returns every frame, or how many were missed.
 ///
 /// # Number of slots
 ///
-/// A loan finds a slot as long as there are more slots than pinned frames and loans at a time, and one more for the
-/// newest frame. A reader that pins the next frame before it drops the last one counts twice. With one writer and two
-/// such readers, 6 slots are always enough.
+/// `K` is one for each frame that is pinned at a time, one for each loan at a time, and one for the newest frame. Then
+/// a loan always finds a slot. A reader that pins the next frame before it drops the last one counts twice. With one
+/// writer and two such readers, 6 slots are enough.
 ///
-/// A frame that is not pinned stays for `K` - 1 publications of a single writer, and one less for each older frame that
-/// is pinned.
+/// A frame without a pin stays for `K` - 1 publications, and one less for each older pinned frame and each other loan.
 ///
 /// # When a process dies
 ///
@@ -96,23 +98,24 @@ pub use wait::NewerFrame;
 ///   the whole frame, or nothing. The numbers have no gap.
 /// - A process that is killed with pins or loans keeps no slot. A loan that finds no other slot takes them back, and
 ///   every 16th loan does.
-/// - A process that is stopped keeps its pins and loans. What it has pinned stays whole.
+/// - A process that is stopped keeps its pins and loans. What it has pinned stays whole. If it is stopped inside
+///   `try_loan` or `publish`, other writers wait until it goes on.
 ///
 /// # Details
 ///
 /// - There are 64 pins for all processes, one for each [`Pinned`]. Threads of a process can share one.
-/// - No form of loan waits forever, because a thread could wait for its own pin.
+/// - There is no loan without a limit, because a thread could wait for its own pin.
 /// - A pin or loan that was passed to `mem::forget` keeps its slot until the process ends.
-/// - A process that breaks the protocol can change the bytes of a frame, or keep slots and pins. No reader becomes
-///   unsound, and no call outlives its limit.
+/// - A process that breaks the protocol can change the bytes of a frame, or keep slots and pins. Safe
+///   code stays sound, and no call outlives its limit. The unsafe slices rely on all processes.
 ///
 /// # Memory
 ///
-/// About 700 bytes, and `K` slots. A slot takes the elements and the metadata, and 64 to 192 bytes more. `N` is at least
-/// 1, and `K` is 3 to 16. [`prefault`](Self::prefault) has the kernel allocate all of it.
+/// About 700 bytes, and `K` slots. A slot takes the elements and the metadata, and up to 172 bytes more. `N` is at
+/// least 1, and `K` is 3 to 16. [`prefault`](Self::prefault) has the kernel allocate all of it.
 ///
-/// There is no `Default`, because frames do not fit on the stack: use [`ShmObject::zeroed_box`], or `Frames::new()` in a
-/// `static`.
+/// There is no `Default`, because frames do not fit on the stack: use [`ShmObject::zeroed_box`], or `Frames::new()` in
+/// a `static`.
 #[repr(transparent)]
 pub struct Frames<E: ShmValue, const N: usize, const K: usize, M: ShmValue = ()> {
     cell: FramesCell<E, N, K, M>,
@@ -174,21 +177,22 @@ impl<E: ShmValue, const N: usize, const K: usize, M: ShmValue> Frames<E, N, K, M
         Ok(FrameMut::new(self, self.core().loan(limit)?))
     }
 
-    /// Pins the newest frame. `None` if no frame was published. Never waits.
+    /// Pins the newest frame. `None` if no frame was published. Takes no lock. If writers replace the frame at 16
+    /// attempts, it waits for their lock, for 10 ms at most.
     ///
     /// # Errors
     ///
     /// - [`PinError::Full`] if all 64 pins are in use.
-    /// - [`PinError::Disturbed`] if the frame was replaced at each attempt, and a process kept the writers' lock for
-    ///   10 ms. A process that is stopped, or that breaks the protocol, can cause it.
+    /// - [`PinError::Disturbed`] if writers replaced the frame at each attempt, or a process has damaged its words.
     /// - [`PinError::InvalidValue`] if the bytes of the metadata are not a valid `M`.
     #[inline]
     pub fn pin_newest(&self) -> Result<Option<Pinned<'_, E, N, K, M>>, PinError> {
-        let pin = self.core().pin_newest()?;
+        let pin = self.take_newest()?;
         pin.map(|pin| Pinned::new(self, pin, 0).map_err(PinError::InvalidValue)).transpose()
     }
 
-    /// Pins the frame with this number. `None` if it was not published, or was overwritten. Never waits.
+    /// Pins the frame with this number. `None` if it was not published, or was overwritten, or if a loan tries
+    /// its slot at this moment. Never waits.
     ///
     /// ```
     /// use shmstore::Frames;
@@ -228,6 +232,23 @@ impl<E: ShmValue, const N: usize, const K: usize, M: ShmValue> Frames<E, N, K, M
         Follower::new(self, Access::ReadWrite, self.newest_number())
     }
 
+    /// Follows the frames after number `seen`. With 0, the first one is the oldest that is there.
+    ///
+    /// ```
+    /// use shmstore::Frames;
+    ///
+    /// static SAMPLES: Frames<f32, 1024, 4> = Frames::new();
+    /// for _ in 0..3 {
+    ///     SAMPLES.try_loan()?.publish()?;
+    /// }
+    /// let mut follower = SAMPLES.follow_after(1); // a program that was started again, and has seen frame 1
+    /// assert_eq!(follower.try_next()?.expect("it is there").number(), 2);
+    /// # Ok::<(), shmstore::Error>(())
+    /// ```
+    pub fn follow_after(&self, seen: u64) -> Follower<'_, E, N, K, M> {
+        Follower::new(self, Access::ReadWrite, seen)
+    }
+
     /// Returns the number of the newest frame. 0 if no frame was published.
     #[must_use]
     pub fn newest_number(&self) -> u64 {
@@ -246,8 +267,8 @@ impl<E: ShmValue, const N: usize, const K: usize, M: ShmValue> Frames<E, N, K, M
         K
     }
 
-    /// Has the kernel allocate all memory of the frames now. Otherwise the first write of each page does. For a frame of
-    /// 4 MiB that takes some milliseconds.
+    /// Has the kernel allocate all memory of the frames now. Otherwise the first write of each page
+    /// allocates it. For a frame of 4 MiB, these writes take some milliseconds.
     ///
     /// # Errors
     ///
@@ -268,6 +289,15 @@ impl<E: ShmValue, const N: usize, const K: usize, M: ShmValue> Frames<E, N, K, M
             let text = format!("cannot {attempted} the memory of {frames}: {cause}{}", if_refused(&cause));
             io::Error::new(cause.kind(), text)
         })
+    }
+
+    /// Pins the newest frame. Its length and metadata come into the cache meanwhile.
+    #[inline(always)]
+    fn take_newest(&self) -> Result<Option<Pin>, PinError> {
+        let core = self.core();
+        core.prepare_to_pin();
+        self.cell.prepare_to_read(core.newest().slot);
+        core.pin_newest()
     }
 
     #[inline(always)]
@@ -291,7 +321,7 @@ fn debug<E: ShmValue, const N: usize, const K: usize, M: ShmValue>(
     f.debug_struct(name).field("newest", &part.newest_number()).field("capacity", &N).field("slots", &K).finish()
 }
 
-// Frames change by single stores, so a panic leaves nothing half-made.
+// A panic leaves the words as a killed process would. The next process completes them.
 impl<E: ShmValue, const N: usize, const K: usize, M: ShmValue> UnwindSafe for Frames<E, N, K, M> {}
 impl<E: ShmValue, const N: usize, const K: usize, M: ShmValue> RefUnwindSafe for Frames<E, N, K, M> {}
 
@@ -303,8 +333,8 @@ unsafe impl<E: ShmValue, const N: usize, const K: usize, M: ShmValue> ShmLayout 
 }
 
 // SAFETY: atomic byte by byte, and any bytes are valid, as `FramesCell` explains. Zeros are frames of which none is
-// published. Nothing to drop, because values are `Copy`. The view is a transparent wrapper whose safe methods write only
-// if the memory is mapped for writing.
+// published. Nothing to drop, because values are `Copy`. The view is a transparent wrapper whose safe methods write
+// only if the memory is mapped for writing.
 unsafe impl<E: ShmValue, const N: usize, const K: usize, M: ShmValue> ShmObject for Frames<E, N, K, M> {
     type View = FramesView<E, N, K, M>;
 }

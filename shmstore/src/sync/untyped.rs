@@ -189,7 +189,7 @@ impl FramesOffsets {
 /// The offsets of the words of a `Frames`.
 pub(crate) mod frames_words {
     pub(crate) const LOCK: u64 = 0;
-    pub(crate) const ROOM: u64 = 16;
+    pub(crate) const ROOM: u64 = 64;
     pub(crate) const NEWEST: u64 = 128;
     pub(crate) const SLOTS: u64 = 136;
     /// The number of pin entries.

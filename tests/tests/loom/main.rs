@@ -3,6 +3,10 @@
 
 mod broadcast;
 mod broadcast_crashes;
+mod explorer;
+mod frames;
+mod frames_crashes;
+mod frames_deaths;
 mod harness;
 mod header;
 mod hub;

@@ -105,6 +105,12 @@ macro_rules! atomics {
                 });
             }
 
+            pub(crate) fn swap(&self, value: $integer, ordering: Ordering) -> $integer {
+                let before = self.load(ordering);
+                self.store(value, ordering);
+                before
+            }
+
             pub(crate) fn fetch_add(&self, value: $integer, ordering: Ordering) -> $integer {
                 let before = self.load(ordering);
                 self.store(before.wrapping_add(value), ordering);

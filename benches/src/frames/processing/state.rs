@@ -138,7 +138,7 @@ fn until(count: &AtomicU64, reached: u64) {
     let mut looks = 0u32;
     while count.load(Acquire) < reached {
         looks += 1;
-        if looks % 1024 == 0 {
+        if looks.is_multiple_of(1024) {
             thread::yield_now();
         }
         spin_loop();

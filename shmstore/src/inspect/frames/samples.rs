@@ -2,7 +2,7 @@
 
 use super::{FramesPlaces, FramesTypes};
 use crate::layout::schema::{OwnedField, OwnedKind, OwnedSchema, Primitive};
-use crate::sync::frames::word::{Newest, published};
+use crate::sync::frames::word::{FrameAt, published};
 use crate::sync::{FramesOffsets, frames_words};
 
 /// The bytes of frames, which a test changes.
@@ -62,7 +62,7 @@ impl FramesBytes {
     }
 
     pub(crate) fn set_newest(&mut self, number: u64, slot: u64) {
-        self.put(frames_words::NEWEST, Newest { number, slot }.word());
+        self.put(frames_words::NEWEST, FrameAt { number, slot }.word());
     }
 
     pub(crate) fn set_slots(&mut self, words: &[u64]) {

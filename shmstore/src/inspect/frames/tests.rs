@@ -12,7 +12,7 @@ use crate::inspect::saved::values;
 use crate::inspect::value::Value;
 use crate::inspect::{FieldPath, Limits};
 use crate::layout::schema::Primitive;
-use crate::sync::frames::word::{FREE, Newest, pin, published, writing};
+use crate::sync::frames::word::{FREE, FrameAt, pin, published, writing};
 use crate::sync::frames_words;
 use crate::sys::readable::ReadablePages;
 
@@ -46,7 +46,7 @@ impl Peer<'_> {
         }
         self.store(self.places.frame(slot), len);
         self.store(self.places.word(slot), published(number));
-        self.store(frames_words::NEWEST, Newest { number, slot }.word());
+        self.store(frames_words::NEWEST, FrameAt { number, slot }.word());
     }
 }
 
@@ -87,7 +87,7 @@ fn the_newest_frame_of_a_live_part_is_whole_and_so_is_a_copy_of_it() {
             assert!(newest <= meta && meta <= element, "{newest} {meta} {element}");
 
             let saved = values::of(&types.schema, memory, Duration::from_millis(100)).unwrap();
-            let number = Newest::of(word(&saved, frames_words::NEWEST)).number;
+            let number = FrameAt::of(word(&saved, frames_words::NEWEST)).number;
             assert!(element <= number && word(&saved, places.word(0)) == published(number), "{number}");
             assert_eq!(word(&saved, places.frame(0)), WORDS - number % 7);
             let words = (0..WORDS - number % 7).map(|index| places.elements(0) + 8 * index);
@@ -122,7 +122,7 @@ fn a_frame_that_is_always_reused_costs_the_wait_and_no_more() {
     assert_eq!(damaged, format!("frame {number} <its newest frame is not in its slot> []"));
     let saved = values::of(&types.schema, Memory::Live(live), Duration::ZERO).unwrap_err().to_string();
     assert!(saved.contains("its newest frame is not in its slot"), "{saved}");
-    peer.store(frames_words::NEWEST, Newest { number, slot: 15 }.word());
+    peer.store(frames_words::NEWEST, FrameAt { number, slot: 15 }.word());
     let damaged = Decoder::new(Memory::Live(live), &Limits::default()).all(&types.schema).to_string();
     assert_eq!(damaged, format!("frame {number} <its newest frame is in slot 15, and it has 3> []"));
 }

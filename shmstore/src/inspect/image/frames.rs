@@ -3,7 +3,7 @@
 use super::Image;
 use crate::inspect::frames::FramesPlaces;
 use crate::inspect::memory::offset;
-use crate::sync::frames::word::{Newest, published};
+use crate::sync::frames::word::{FrameAt, published};
 use crate::sync::frames_words;
 
 impl Image {
@@ -15,7 +15,7 @@ impl Image {
         number: u64,
         len: u64,
     ) -> Result<(), String> {
-        let newest = Newest { number, slot: 0 }.word();
+        let newest = FrameAt { number, slot: 0 }.word();
         self.put(offset(at, places.frame(0))?, &len.to_le_bytes())?;
         self.put(offset(at, places.word(0))?, &published(number).to_le_bytes())?;
         self.put(offset(at, frames_words::NEWEST)?, &newest.to_le_bytes())

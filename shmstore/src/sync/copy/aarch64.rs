@@ -1,7 +1,7 @@
 //! Slots touched by NEON moves, in inline assembly.
 //!
-//! LLVM does not combine relaxed atomic loads, and a plain load of 16 bytes would be a data race. To the compiler, inline
-//! assembly is a call of unknown code, which may access memory atomically, byte by byte.
+//! LLVM does not combine relaxed atomic loads, and a plain load of 16 bytes would be a data race. To the compiler,
+//! inline assembly is a call of unknown code, which may access memory atomically, byte by byte.
 //!
 //! # Safety
 //!
@@ -10,9 +10,9 @@
 //!
 //! The processor keeps the order that the fences around a copy require. A barrier (`dmb`), a load with acquire (`ldar`,
 //! `ldapr`) and a store with release (`stlr`) order all loads and stores of their thread, whatever the registers. Each
-//! byte of a NEON move is a single-copy atomic access of one byte at least (*Arm Architecture Reference Manual*, B2.2.1,
-//! "Requirements for single-copy atomicity", and B2.3, "Ordering of memory accesses"). Non-temporal moves (`ldnp`,
-//! `stnp`) are never used, because some of their order is relaxed.
+//! byte of a NEON move is a single-copy atomic access of one byte at least (*Arm Architecture Reference Manual*,
+//! B2.2.1, "Requirements for single-copy atomicity", and B2.3, "Ordering of memory accesses"). Non-temporal moves
+//! (`ldnp`, `stnp`) are never used, because some of their order is relaxed.
 #![allow(unsafe_code)]
 
 use std::arch::aarch64::{float32x4_t, uint8x16_t};
@@ -99,7 +99,8 @@ impl Moves for Neon {
 
     #[inline(always)]
     fn prepare_to_store(to: *const Unit, _: usize) {
-        // SAFETY: a hint. It faults at no address, and changes only caches. The processor prefetches the lines after it.
+        // SAFETY: a hint. It faults at no address, and changes only caches. The processor prefetches the lines after
+        // it.
         unsafe { asm!("prfm pstl1keep, [{to}]", to = in(reg) to, options(nostack, preserves_flags)) };
     }
 

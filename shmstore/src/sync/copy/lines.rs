@@ -106,7 +106,8 @@ pub(crate) fn line_in(line: Line, to: &SharedLine, next: &SharedLine) {
 #[inline(always)]
 pub(crate) fn bytes_out(from: &[SharedLine], at: usize, to: &mut [MaybeUninit<u8>]) {
     let place = SharedLine::bytes(from, at, to.len());
-    // SAFETY: as many bytes on both sides, and whole lines on the shared one. The private ones are borrowed for writing.
+    // SAFETY: as many bytes on both sides, and whole lines on the shared one. The private ones are borrowed for
+    // writing.
     unsafe { Native::bytes_out(place, to.as_mut_ptr().cast(), to.len()) };
 }
 
@@ -157,6 +158,7 @@ pub(crate) fn lines_of(bytes: &[u8]) -> impl Iterator<Item = Line> {
 #[inline(always)]
 pub(crate) fn words_out(from: &[SharedLine], at: usize, to: &mut [MaybeUninit<u8>]) {
     let place = SharedLine::bytes(from, at, to.len());
-    // SAFETY: as many bytes on both sides, and whole lines on the shared one. The private ones are borrowed for writing.
+    // SAFETY: as many bytes on both sides, and whole lines on the shared one. The private ones are borrowed for
+    // writing.
     unsafe { Portable::bytes_out(place, to.as_mut_ptr().cast(), to.len()) };
 }

@@ -6,9 +6,8 @@ use super::protocol::{self, FrameWords};
 use super::word;
 use crate::error::Awaited;
 use crate::sync::atomics::AtomicU64;
-use crate::sync::atomics::Ordering::{AcqRel, Relaxed};
-use crate::sync::atomics::fence_after_rmw;
-use crate::sync::event_word::WAITING;
+use crate::sync::atomics::Ordering::Relaxed;
+use crate::sync::event_word;
 use crate::sync::side::Side;
 use crate::sync::waiting::{Condition, Signal, Waitable};
 
@@ -63,12 +62,10 @@ impl<'a> AwaitedLoan<'a> {
         self.room
     }
 
-    /// Announces a waiter, and returns the word during which it may sleep. A process that gives up a pin or a loan after
-    /// this changes the word.
+    /// Announces a waiter, and returns the word during which it may sleep. A process that gives up a pin or a loan
+    /// after this changes the word.
     pub(in crate::sync) fn announce(&self) -> u64 {
-        let announced = self.room.fetch_or(WAITING, AcqRel) | WAITING;
-        fence_after_rmw();
-        announced
+        event_word::announce_any(self.room)
     }
 }
 

@@ -5,22 +5,22 @@ use std::time::{Duration, Instant};
 use super::conditions::LoanableSlot;
 use super::memory::{WordRefs, Writers};
 use super::protocol::{self, FrameWords, Pin, Pinning};
-use super::word::{self, Newest};
+use super::word::{self, FrameAt};
 use crate::error::{LoanError, PinError, SlotUsers};
 use crate::segment::this_process;
 use crate::segment::this_process::registry::segment_at;
 use crate::sync::atomics::Ordering::{Relaxed, Release};
-use crate::sync::atomics::fence_after_rmw;
 use crate::sync::backoff::{Left, Limit};
+use crate::sync::copy::prepare_copy_in;
 use crate::sync::describe::{PartRef, or_panic};
-use crate::sync::event_word::{self, Notify, WAITING};
+use crate::sync::event_word;
 use crate::sync::judge::Judge;
 use crate::sync::side::Held;
 use crate::sync::waiting::wait_for;
 use crate::sys::failpoint::{self, Step};
 use crate::sys::futex;
 
-/// So many loans later at the latest, a slot of a dead process is loaned again. Until then the history is shorter.
+/// Every such loan reaps. Until then, a slot of a dead process has no frame, so fewer old frames are there.
 const LOANS_BETWEEN_REAPS: u32 = 16;
 
 /// The time for the lock in which a reader pins the newest frame that was replaced at each attempt.
@@ -61,7 +61,7 @@ impl<'a> Core<'a> {
             let loans = self.writers.loans.load(Relaxed).wrapping_add(1);
             self.writers.loans.store(loans, Release);
             if has_recovered {
-                self.free(held);
+                self.unlock_and_wake(held);
             } else {
                 held.free_without_news();
                 if loaned.has_backed_off {
@@ -122,14 +122,14 @@ impl<'a> Core<'a> {
         let held = or_panic(self.lock(&mut Left::of(Limit::Forever)).map_err(LoanError::into_busy));
         protocol::recover(&self.words);
         let number = protocol::publish(&self.words, loan.token, loan.slot);
-        self.free(held);
+        self.unlock_and_wake(held);
         number
     }
 
     /// Frees the lock after a frame was published, and wakes all that wait. The frame that was the newest one may be
     /// overwritten now.
     #[inline(always)]
-    fn free(&self, held: Held<'_>) {
+    fn unlock_and_wake(&self, held: Held<'_>) {
         drop(held);
         self.tell_room();
     }
@@ -139,6 +139,15 @@ impl<'a> Core<'a> {
         protocol::give_back(&self.words, loan.token, loan.slot);
         failpoint::reach(Step::Unpinned);
         self.tell_room();
+    }
+
+    /// Hints that this process is about to pin a frame, so that the line of its entry comes while the newest frame is
+    /// looked up.
+    #[inline(always)]
+    pub(super) fn prepare_to_pin(&self) {
+        let pins = self.words.pins();
+        let first = &pins[protocol::first_entry(this_process::token()) % pins.len()];
+        prepare_copy_in::<u64>(first.as_ptr().cast());
     }
 
     /// Pins the newest frame.
@@ -159,12 +168,21 @@ impl<'a> Core<'a> {
 
     #[inline(always)]
     fn pin_by(&self, pin: impl Fn(&WordRefs<'a>, u32) -> Pinning) -> Result<Option<Pin>, PinError> {
-        match pin(&self.words, this_process::token()) {
-            Pinning::Pinned(pin) => Ok(Some(pin)),
+        match self.pin_once(&pin) {
+            Pinning::Pinned(pin) | Pinning::Moved(pin) => Ok(Some(pin)),
             Pinning::NoFrame => Ok(None),
             Pinning::Full => self.pin_after_reap(pin),
             Pinning::Disturbed => self.pin_under_lock(),
         }
+    }
+
+    #[inline(always)]
+    fn pin_once(&self, pin: &impl Fn(&WordRefs<'a>, u32) -> Pinning) -> Pinning {
+        let pinning = pin(&self.words, this_process::token());
+        if !matches!(pinning, Pinning::Pinned(_)) {
+            self.tell_room();
+        }
+        pinning
     }
 
     /// Pins the newest frame under the lock, where no writer replaces it.
@@ -175,9 +193,9 @@ impl<'a> Core<'a> {
         let held = self.writers.side.lock(Limit::Within(TO_LOCK)).map_err(|_| disturbed())?;
         protocol::recover(&self.words);
         let pinning = protocol::pin_newest(&self.words, held.token());
-        self.free(held);
+        self.unlock_and_wake(held);
         match pinning {
-            Pinning::Pinned(pin) => Ok(Some(pin)),
+            Pinning::Pinned(pin) | Pinning::Moved(pin) => Ok(Some(pin)),
             Pinning::NoFrame => Ok(None),
             Pinning::Full => self.pin_after_reap(protocol::pin_newest),
             // Only a peer that breaks the protocol has changed the words.
@@ -189,8 +207,8 @@ impl<'a> Core<'a> {
     #[cold]
     fn pin_after_reap(self, pin: impl Fn(&WordRefs<'a>, u32) -> Pinning) -> Result<Option<Pin>, PinError> {
         self.reap();
-        match pin(&self.words, this_process::token()) {
-            Pinning::Pinned(pin) => Ok(Some(pin)),
+        match self.pin_once(&pin) {
+            Pinning::Pinned(pin) | Pinning::Moved(pin) => Ok(Some(pin)),
             Pinning::NoFrame => Ok(None),
             Pinning::Full => Err(PinError::Full { frames: self.part.name(), pinned_by: self.pinned_by() }),
             Pinning::Disturbed => Err(PinError::Disturbed { frames: self.part.name(), waited: Duration::ZERO }),
@@ -209,15 +227,13 @@ impl<'a> Core<'a> {
     /// freed the lock since.
     #[inline(always)]
     fn tell_room(&self) {
-        fence_after_rmw();
-        if self.writers.room.load(Relaxed) & WAITING != 0 {
+        if event_word::notify_after_rmw(&self.writers.room) {
             self.wake_writers();
         }
     }
 
     #[cold]
     fn wake_writers(self) {
-        event_word::notify(&self.writers.room, Notify::All);
         failpoint::reach(Step::EventUnwoken);
         futex::wake(&self.writers.room, futex::ALL);
     }
@@ -239,13 +255,13 @@ impl<'a> Core<'a> {
         if protocol::is_half_published(&self.words) {
             if let Some(held) = self.writers.side.lock_of_dead() {
                 protocol::recover(&self.words);
-                self.free(held);
+                self.unlock_and_wake(held);
             }
         }
     }
 
     /// The newest frame. Its number is 0 if there is none.
-    pub(super) fn newest(&self) -> Newest {
+    pub(super) fn newest(&self) -> FrameAt {
         protocol::newest(&self.words)
     }
 }

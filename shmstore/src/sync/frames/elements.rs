@@ -1,8 +1,8 @@
 //! The elements of a frame in shared memory: they are read through a private copy of some of them at a time.
 //!
-//! A copy is a *block* of about 1 KiB, as the processor overlaps copying and computing only across short blocks. Reading
-//! is in this file and in `racy.rs`, filling in `fill.rs`. The methods of `Pinned`, `ReadFrame` and `FrameMut` pass on to
-//! these, and have their documentation.
+//! A copy is a *block* of about 1 KiB, as the processor overlaps copying and computing only across short blocks.
+//! Reading is in this file and in `racy.rs`, filling in `fill.rs`. The methods of `Pinned`, `ReadFrame` and `FrameMut`
+//! pass on to these, and have their documentation.
 //!
 //! A copy is handed out after the caller's `still` has returned `Ok`. A read-only reader checks there that the slot was
 //! not used again meanwhile. A reader with a pin has nothing to check.
@@ -13,9 +13,10 @@
 //! bytes become elements only if they are valid ones.
 #![allow(unsafe_code)]
 
+mod arrays;
 mod fill;
 mod racy;
-mod room;
+mod scratch;
 #[cfg(test)]
 mod tests;
 
@@ -26,19 +27,16 @@ use std::os::fd::BorrowedFd;
 use std::slice;
 
 use crate::layout::{AnyBits, InvalidValue, ShmValue};
-use crate::sync::copy::{LINE, SharedLine, Unit, bytes_out, line_out, lines_out};
+use crate::sync::copy::{LINE, SharedLine, Unit, bytes_out, lines_out};
 use crate::sys::file::data;
 use crate::value::bits;
 
 pub(super) use fill::len_of_rows;
 pub use racy::Racy;
-use room::Room;
+use scratch::Scratch;
 
 /// The bytes of a block.
 const BLOCK: usize = 1024;
-
-/// The most lines of an array that is copied through registers.
-const MOST_LINES: usize = 4;
 
 /// Elements of a frame.
 pub(super) struct Elements<'a, E> {
@@ -79,9 +77,9 @@ impl<'a, E: ShmValue> Elements<'a, E> {
 
     /// # Safety
     ///
-    /// `first` is aligned to a line and as an `E`. For `'a` the lines of `count` elements from there on are mapped to be
-    /// read, and to be written if a method of `fill.rs` is called. They are touched by racing copies and atomic words
-    /// alone, in this process.
+    /// `first` is aligned to a line and as an `E`. For `'a` the lines of `count` elements from there on are mapped to
+    /// be read, and to be written if a method of `fill.rs` is called. They are touched by racing copies and atomic
+    /// words alone, in this process.
     #[inline(always)]
     pub(super) unsafe fn new(first: *mut Unit, count: usize) -> Self {
         let lines = (count * Self::SIZE).div_ceil(LINE);
@@ -129,13 +127,13 @@ impl<'a, E: ShmValue> Elements<'a, E> {
         invalid: impl Fn(InvalidValue) -> X,
         mut each: impl FnMut(usize, &[E]),
     ) -> Result<(), X> {
-        let mut room = Room::<E>::new();
+        let mut scratch = Scratch::<E>::new();
         let mut at = 0;
         while at < count {
             let run = len.min(count - at);
             // The last run, which may be shorter, is fetched without a hint.
             let ahead = if count - at >= 2 * len { len * Self::SIZE } else { 0 };
-            each(at, self.run(at, run, ahead, &mut room, &still, &invalid)?);
+            each(at, self.run(at, run, ahead, &mut scratch, &still, &invalid)?);
             at += run;
         }
         Ok(())
@@ -143,87 +141,22 @@ impl<'a, E: ShmValue> Elements<'a, E> {
 
     /// Copies elements out, and returns the copies. The lines `ahead` bytes after them are prefetched.
     #[inline(always)]
-    fn run<'r, X>(
+    fn run<X>(
         self,
         at: usize,
         len: usize,
         ahead: usize,
-        room: &'r mut Room<E>,
+        scratch: &mut Scratch<E>,
         still: impl Fn() -> Result<(), X>,
         invalid: impl Fn(InvalidValue) -> X,
-    ) -> Result<&'r [E], X> {
+    ) -> Result<&[E], X> {
         let (start, end) = (at * Self::SIZE, (at + len) * Self::SIZE);
         let lines = &self.lines[start / LINE..end.div_ceil(LINE)];
         let bytes = start % LINE + len * Self::SIZE;
-        let copies = elements_in(&lines_out(lines, room.lines(lines.len()), bytes, ahead)[start % LINE..], len);
+        let copies = elements_in(&lines_out(lines, scratch.lines(lines.len()), bytes, ahead)[start % LINE..], len);
         still()?;
         // SAFETY: in bytes that are initialized.
         unsafe { bits::checked_slice(at, copies) }.map_err(invalid)
-    }
-
-    /// Calls `each` with all elements in order, one array at a time, and with the index of the array's first element.
-    /// Returns the index of the first element after the last whole array.
-    #[inline(always)]
-    pub(super) fn arrays<const A: usize, X>(
-        self,
-        still: impl Fn() -> Result<(), X>,
-        each: impl FnMut(usize, [E; A]),
-    ) -> Result<usize, X>
-    where
-        E: AnyBits,
-    {
-        self.arrays_by(still, any_bits, each)
-    }
-
-    /// [`arrays`](Self::arrays) of elements that have invalid bits.
-    #[inline(always)]
-    pub(super) fn arrays_checked<const A: usize, X: From<InvalidValue>>(
-        self,
-        still: impl Fn() -> Result<(), X>,
-        each: impl FnMut(usize, [E; A]),
-    ) -> Result<usize, X> {
-        self.arrays_by(still, X::from, each)
-    }
-
-    #[inline(always)]
-    fn arrays_by<const A: usize, X>(
-        self,
-        still: impl Fn() -> Result<(), X>,
-        invalid: impl Fn(InvalidValue) -> X,
-        mut each: impl FnMut(usize, [E; A]),
-    ) -> Result<usize, X> {
-        let lines = const { Self::lines_of_array::<A>() };
-        let count = self.count / A * A;
-        if lines == 0 {
-            let block = Elements::<'a, [E; A]>::BLOCK * A;
-            self.runs_by(block, count, still, invalid, |first, block| {
-                for (after, array) in block.chunks_exact(A).enumerate() {
-                    each(first + after * A, array.try_into().expect("as many elements"));
-                }
-            })?;
-            return Ok(count);
-        }
-        for (at, array) in self.lines.chunks_exact(lines).take(count / A).enumerate() {
-            let mut room = [const { MaybeUninit::uninit() }; MOST_LINES];
-            for (after, (from, to)) in array.iter().zip(&mut room).enumerate() {
-                let next = self.lines.get(at * lines + after + BLOCK / LINE).unwrap_or(from);
-                to.write(line_out(from, next));
-            }
-            still()?;
-            // SAFETY: the bytes of the first `lines`, which were just written.
-            let copies = unsafe { slice::from_raw_parts(room.as_ptr().cast(), lines * LINE) };
-            // SAFETY: in bytes that are initialized.
-            let array = unsafe { bits::checked_slice(at * A, elements_in(copies, A)) }.map_err(&invalid)?;
-            each(at * A, array.try_into().expect("as many elements"));
-        }
-        Ok(count)
-    }
-
-    /// The number of lines of an array that is copied through registers. 0 if it is copied by blocks.
-    pub(super) const fn lines_of_array<const A: usize>() -> usize {
-        assert!(A > 0, "an array of a frame has at least one element");
-        let bytes = A * Self::SIZE;
-        if bytes % LINE == 0 && bytes <= MOST_LINES * LINE && align_of::<E>() <= LINE { bytes / LINE } else { 0 }
     }
 
     /// Calls `each` with each whole row: its number and its `width` elements. A row begins `stride` elements after the
@@ -272,17 +205,17 @@ impl<'a, E: ShmValue> Elements<'a, E> {
     ) -> Result<(), X> {
         assert_rows(width, stride);
         let rows = if width == 0 || width > self.count { 0 } else { (self.count - width) / stride + 1 };
-        let mut room = Room::<E>::new();
+        let mut scratch = Scratch::<E>::new();
         for row in 0..rows {
             let ahead = if row + 1 < rows { stride * Self::SIZE } else { 0 };
-            each(row, self.run(row * stride, width, ahead, &mut room, &still, &invalid)?);
+            each(row, self.run(row * stride, width, ahead, &mut scratch, &still, &invalid)?);
         }
         Ok(())
     }
 
     /// Copies the elements from `at` on, as many as there are and fit into `into`. Returns their number.
     #[inline]
-    pub(super) fn block_at<X>(self, at: usize, into: &mut [E], still: impl Fn() -> Result<(), X>) -> Result<usize, X>
+    pub(super) fn copy_at<X>(self, at: usize, into: &mut [E], still: impl Fn() -> Result<(), X>) -> Result<usize, X>
     where
         E: AnyBits,
     {
@@ -295,19 +228,19 @@ impl<'a, E: ShmValue> Elements<'a, E> {
         Ok(len)
     }
 
-    /// [`block_at`](Self::block_at) of elements that have invalid bits. After an error, some elements may have been
+    /// [`copy_at`](Self::copy_at) of elements that have invalid bits. After an error, some elements may have been
     /// copied.
     #[inline]
-    pub(super) fn block_at_checked<X: From<InvalidValue>>(
+    pub(super) fn copy_at_checked<X: From<InvalidValue>>(
         self,
         at: usize,
         into: &mut [E],
         still: impl Fn() -> Result<(), X>,
     ) -> Result<usize, X> {
         let len = into.len().min(self.count.saturating_sub(at));
-        let mut room = Room::<E>::new();
+        let mut scratch = Scratch::<E>::new();
         for (block, into) in into[..len].chunks_mut(Self::BLOCK).enumerate() {
-            let run = self.run(at + block * Self::BLOCK, into.len(), 0, &mut room, &still, X::from)?;
+            let run = self.run(at + block * Self::BLOCK, into.len(), 0, &mut scratch, &still, X::from)?;
             into.copy_from_slice(run);
         }
         Ok(len)
@@ -328,11 +261,11 @@ impl<'a, E: ShmValue> Elements<'a, E> {
 
     fn to_vec_by<X>(self, still: impl Fn() -> Result<(), X>, invalid: impl Fn(InvalidValue) -> X) -> Result<Vec<E>, X> {
         let mut all = Vec::with_capacity(self.count);
-        let room = &mut all.spare_capacity_mut()[..self.count];
-        bytes_out(self.lines, 0, as_bytes(room));
+        let scratch = &mut all.spare_capacity_mut()[..self.count];
+        bytes_out(self.lines, 0, as_bytes(scratch));
         still()?;
         // SAFETY: all bytes of the elements were just copied.
-        unsafe { bits::checked_slice(0, room) }.map_err(invalid)?;
+        unsafe { bits::checked_slice(0, scratch) }.map_err(invalid)?;
         // SAFETY: there is capacity for `count` elements, which are initialized and valid, as was just checked.
         unsafe { all.set_len(self.count) };
         Ok(all)

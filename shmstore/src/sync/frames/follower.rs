@@ -14,8 +14,8 @@ use crate::sys::shm::Access;
 ///
 /// It pins the frame after the last one. If this frame was overwritten, it pins the oldest frame that is there, and
 /// [`Pinned::missed`] is the exact number of frames between them. A follower keeps the number
-/// of its last frame in its own memory. No writer knows it, so a follower that is slow, killed or stopped delays no other
-/// process. It has nothing to do with [`Following`](crate::Following).
+/// of its last frame in its own memory. No writer knows it, so a follower that is slow, killed or stopped delays no
+/// other process. It has nothing to do with [`Following`](crate::Following).
 ///
 /// ```
 /// use shmstore::Frames;
@@ -55,7 +55,7 @@ impl<'a, E: ShmValue, const N: usize, const K: usize, M: ShmValue> Follower<'a, 
         let (aim, seen) = (self.aim(), self.seen);
         let pin = aim.wait(timeout)?;
         self.seen = pin.frame.number;
-        aim.pinned(pin, seen)
+        aim.finish(pin, seen)
     }
 
     /// Pins the next frame. `None` if it was not published yet. Does not wait for it.
@@ -80,9 +80,32 @@ impl<'a, E: ShmValue, const N: usize, const K: usize, M: ShmValue> Follower<'a, 
         in_turns(keep_waiting, |turn| self.next(turn))
     }
 
+    /// Returns a future that pins the next frame, once it is published. If it is dropped before that, no frame is missed.
+    ///
+    /// ```
+    /// use shmstore::Frames;
+    ///
+    /// static SAMPLES: Frames<f32, 1024, 4> = Frames::new();
+    /// # pollster::block_on(async {
+    /// let mut follower = SAMPLES.follow();
+    /// SAMPLES.try_loan()?.publish()?; // most often another process
+    /// assert_eq!(follower.next_async().await?.number(), 1);
+    /// # Ok::<(), shmstore::Error>(()) }).unwrap();
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The future returns the errors of [`next`](Self::next), except [`PinError::NotYet`], and [`PinError::NoThread`].
+    pub async fn next_async(&mut self) -> Result<Pinned<'a, E, N, K, M>, PinError> {
+        let mut next = self.newer();
+        let frame = (&mut next).await;
+        self.seen = next.seen();
+        frame
+    }
+
     /// Returns a wait for a frame after the last one, for [`wait_any`](crate::wait_any). Afterwards,
     /// [`try_next`](Self::try_next) does not return `None`. As a future it pins the next frame, and does not move the
-    /// follower.
+    /// follower: see [`next_async`](Self::next_async).
     pub fn newer(&self) -> NewerFrame<'a, E, N, K, M> {
         NewerFrame::of(self.aim())
     }

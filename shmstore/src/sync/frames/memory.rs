@@ -5,9 +5,10 @@
 //! | offset | bytes | what |
 //! |---|---|---|
 //! | 0 | 16 | lock, flags, bell and mark of the writers: see `side.rs`. Readers that wait for a frame sleep on the bell |
-//! | 16 | 8 | room: the event word on which writers wait for a slot: see `event_word.rs` |
-//! | 24 | 4 | number of loans, modulo 2^32. It says when a loan looks for what dead processes have left |
-//! | 28 | 100 | reserved, zero |
+//! | 16 | 4 | number of loans, modulo 2^32. It says when a loan looks for what dead processes have left |
+//! | 20 | 44 | reserved, zero |
+//! | 64 | 8 | room: the event word on which writers wait for a slot: see `event_word.rs` |
+//! | 72 | 56 | reserved, zero |
 //! | 128 | 8 | newest frame: see `word.rs` |
 //! | 136 | 8 · K | words of the slots |
 //! | p | 512 | pins, 64 words |
@@ -21,9 +22,10 @@
 //!
 //! # Safety
 //!
-//! All accesses of this file are atomic. Promises that references are made only to words, which are atomics. Metadata and elements are touched only
-//! by the copies of [`crate::sync::copy`], and by programs through the unsafe methods of `Pinned` and `FrameMut`. The
-//! index of a frame is always less than K. So it leads to no address outside the part, whatever is in memory.
+//! All accesses of this file are atomic. References are made only to words, which are atomics. Metadata and elements
+//! are touched only by the copies of [`crate::sync::copy`], and by programs through the unsafe methods of `Pinned` and
+//! `FrameMut`. The index of a frame is always less than K. So it leads to no address outside the part, whatever is in
+//! memory.
 #![allow(unsafe_code)]
 
 use std::cell::UnsafeCell;
@@ -32,7 +34,7 @@ use std::mem::{MaybeUninit, offset_of};
 use super::protocol::{FrameWords, Reached};
 use crate::layout::{ShmValue, is_described_value};
 use crate::sync::atomics::{AtomicU32, AtomicU64};
-use crate::sync::copy::Unit;
+use crate::sync::copy::{Unit, prepare_copy_in, prepare_copy_out};
 use crate::sync::side::Side;
 use crate::sync::untyped::{FramesOffsets, frames_words};
 use crate::sys::failpoint::{self, Step};
@@ -40,13 +42,15 @@ use crate::sys::failpoint::{self, Step};
 const PINS: usize = frames_words::PINS as usize;
 const SPARE: usize = FramesOffsets::SPARE as usize;
 
-/// The words of the writers. They have two lines of their own.
+/// The words of the writers. They have two lines of their own. A reader that removes a pin reads the second one, which
+/// changes only when a writer waits.
 #[repr(C, align(64))]
 pub(super) struct Writers {
     pub(super) side: Side,
-    pub(super) room: AtomicU64,
     pub(super) loans: AtomicU32,
-    _reserved: [AtomicU32; 25],
+    _reserved: [AtomicU32; 11],
+    pub(super) room: AtomicU64,
+    _of_the_second_line: [AtomicU32; 14],
 }
 
 #[repr(C, align(64))]
@@ -152,6 +156,19 @@ impl<E: ShmValue, const N: usize, const K: usize, M: ShmValue> FramesCell<E, N, 
         assert!(slot < K as u64, "no such slot");
         let at = Self::OFFSETS.frames as usize + slot as usize * Self::OFFSETS.stride as usize;
         self.memory.get().cast::<u8>().wrapping_add(at)
+    }
+
+    /// Hints that the number of elements and the metadata of a frame are about to be read. Changes nothing. A peer may
+    /// have stored any slot.
+    #[inline(always)]
+    pub(super) fn prepare_to_read(&self, slot: u64) {
+        prepare_copy_out(self.frame(slot % K as u64).cast());
+    }
+
+    /// Hints that the number of elements and the metadata of a frame will be written. Changes nothing.
+    #[inline(always)]
+    pub(super) fn prepare_to_write(&self, slot: u64) {
+        prepare_copy_in::<u64>(self.frame(slot).cast());
     }
 
     /// The number of elements of a frame.

@@ -166,8 +166,8 @@ impl<'a, E: ShmValue, const N: usize, const K: usize, M: ShmValue> Pinned<'a, E,
     /// While the slice lives,
     ///
     /// - every process with write permission changes the object only through shmstore,
-    /// - this process keeps all descriptors that it did not open, by which processes of other PID namespaces see that it
-    ///   is alive,
+    /// - this process keeps all descriptors that it did not open, by which processes of other PID namespaces see that
+    ///   it is alive,
     /// - and this process does not fork, because its pins do not protect what a child reads.
     #[must_use]
     #[track_caller]
@@ -175,8 +175,8 @@ impl<'a, E: ShmValue, const N: usize, const K: usize, M: ShmValue> Pinned<'a, E,
     where
         E: AnyBits,
     {
-        // SAFETY: `len` elements are there, aligned, and all bits are valid. By the contract no process writes them while
-        // the pin lives, which is borrowed.
+        // SAFETY: `len` elements are there, aligned, and all bits are valid. By the contract no process writes them
+        // while the pin lives, which is borrowed.
         unsafe { slice::from_raw_parts(self.as_ptr(), self.len) }
     }
 

@@ -1,14 +1,15 @@
 //! The protocol of frames: how a slot is loaned, published, pinned and given back.
 //!
-//! A frame becomes visible by one store, that of the newest frame. Before that, it is private to the process whose token
+//! A frame becomes visible by one store, of the word `newest`. Before that, it is private to the process whose token
 //! stands in the word of its slot. A pin is a word with a token and a slot. No process writes a slot that a pin names.
 //!
-//! - A writer stores *writing* in the word of a slot, executes a full fence, and then looks at all pins. A reader stores
-//!   its pin, executes a full fence, and then looks at the word. So at least one of them sees the other, and gives way.
+//! - A writer stores *writing* in the word of a slot, executes a full fence, and then looks at all pins. A reader
+//!   stores its pin, executes a full fence, and then looks at the word. So at least one of them sees the other, and
+//!   gives way.
 //! - The slot of the newest frame is never loaned. So a reader always finds a frame.
 //! - Writers loan and publish under one lock, so numbers have no gap, and each is given once.
-//! - A process may be killed after the store of the word and before the store of the newest frame. The next process that
-//!   has the lock stores it.
+//! - A process may be killed after the store of the word and before the store of the newest frame. The next process
+//!   that has the lock stores it.
 //! - A word with the token of a dead process is moved on by a compare-and-swap of exactly this word.
 //!
 //! Every store that a successor relies on is Release, because the compiler may exchange relaxed stores, and the process
@@ -18,7 +19,7 @@
 
 use super::atomics::Ordering::{AcqRel, Acquire, Relaxed, Release};
 use super::atomics::{AtomicU64, fence, fence_after_rmw};
-use super::word::{self, FREE, Newest, next_number, number, publications, published, writer, writing};
+use super::word::{self, FREE, FrameAt, next_number, number, publications, published, writer, writing};
 
 /// The most attempts of a reader to pin the newest frame without the lock.
 const ATTEMPTS: u32 = 16;
@@ -59,7 +60,7 @@ pub(super) enum Reached {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Pin {
     pub(super) token: u32,
-    pub(super) frame: Newest,
+    pub(super) frame: FrameAt,
     entry: usize,
 }
 
@@ -69,10 +70,13 @@ impl Pin {
     }
 }
 
-/// The outcome of an attempt to pin a frame.
+/// The outcome of an attempt to pin a frame. All but the first one may come after a pin was on a slot for a moment. A
+/// writer that waits for a slot may have seen it there, so the caller must wake the writers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Pinning {
     Pinned(Pin),
+    /// As [`Pinned`](Self::Pinned), but the pin was on other slots before.
+    Moved(Pin),
     /// There is no such frame, or no longer.
     NoFrame,
     /// All entries for pins are used.
@@ -83,8 +87,8 @@ pub(super) enum Pinning {
 
 /// Returns the newest frame. Its number is 0 if there is none. What its writer has stored before is visible.
 #[inline(always)]
-pub(super) fn newest<W: FrameWords>(words: &W) -> Newest {
-    Newest::of(load(words.newest()))
+pub(super) fn newest<W: FrameWords>(words: &W) -> FrameAt {
+    FrameAt::of(load(words.newest()))
 }
 
 /// Loads a word, and makes visible what was stored before it. The memory may be mapped read-only, where a load must be
@@ -102,7 +106,7 @@ pub(super) fn recover<W: FrameWords>(words: &W) -> bool {
     let next = next_number(newest(words).number);
     match slot_of(words, next) {
         Some(slot) => {
-            words.newest().store(Newest { number: next, slot }.word(), Release);
+            words.newest().store(FrameAt { number: next, slot }.word(), Release);
             true
         }
         None => false,
@@ -156,8 +160,13 @@ pub(super) fn loan<W: FrameWords>(words: &W, token: u32) -> Loaned {
 /// The slots that pins name, a bit for each.
 #[inline(always)]
 fn pinned_slots<W: FrameWords>(words: &W) -> u64 {
-    let pinned = words.pins().iter().fold(0, |slots, pin| slots | word::pinned_bit(pin.load(Relaxed)));
-    // After this, the readers whose pins are gone have read what they read.
+    // Most entries are not used. So eight of them are read at a time, and read once more if there is a pin.
+    let lines = words.pins().chunks_exact(8);
+    let rest = lines.remainder();
+    let with_pins = lines.filter(|line| line.iter().fold(0, |pins, pin| pins | pin.load(Relaxed)) != 0);
+    let entries = with_pins.flatten().chain(rest);
+    let pinned = entries.fold(0, |slots, pin| slots | word::pinned_bit(pin.load(Relaxed)));
+    // What was read under a pin that is gone happened before the loan writes.
     fence(Acquire);
     pinned
 }
@@ -194,7 +203,7 @@ pub(super) fn publish<W: FrameWords>(words: &W, token: u32, slot: u64) -> Option
     let number = next_number(newest(words).number);
     word.store(published(number), Release);
     words.reached(Reached::Word);
-    words.newest().store(Newest { number, slot }.word(), Release);
+    words.newest().store(FrameAt { number, slot }.word(), Release);
     words.reached(Reached::Newest);
     Some(number)
 }
@@ -217,7 +226,7 @@ pub(super) fn pin_newest<W: FrameWords>(words: &W, token: u32) -> Pinning {
     if is_valid(words, pin) { Pinning::Pinned(pin) } else { pin_next(*words, pin) }
 }
 
-/// Moves a pin on to the newest frame, until its slot still has the frame.
+/// Moves a pin to the newest frame, again and again, until it is valid.
 #[cold]
 fn pin_next<W: FrameWords>(words: W, mut pin: Pin) -> Pinning {
     for _ in 1..ATTEMPTS {
@@ -226,7 +235,7 @@ fn pin_next<W: FrameWords>(words: W, mut pin: Pin) -> Pinning {
             return Pinning::Disturbed;
         }
         if is_valid(&words, pin) {
-            return Pinning::Pinned(pin);
+            return Pinning::Moved(pin);
         }
     }
     unpin(&words, pin);
@@ -241,7 +250,7 @@ pub(super) fn pin<W: FrameWords>(words: &W, token: u32, number: u64) -> Pinning 
         return Pinning::NoFrame;
     };
     let Some(entry) = take_entry(words, token, slot) else { return Pinning::Full };
-    let pin = Pin { token, frame: Newest { number, slot }, entry };
+    let pin = Pin { token, frame: FrameAt { number, slot }, entry };
     if is_valid(words, pin) {
         return Pinning::Pinned(pin);
     }
@@ -251,26 +260,37 @@ pub(super) fn pin<W: FrameWords>(words: &W, token: u32, number: u64) -> Pinning 
 
 /// Pins the frame after `seen`, or the oldest later one that is there.
 pub(super) fn pin_after<W: FrameWords>(words: &W, token: u32, seen: u64) -> Pinning {
-    let mut seen = seen;
+    let (mut seen, mut has_moved) = (seen, false);
     for _ in words.slots() {
         let newest = newest(words).number;
         let numbers = words.slots().iter().map(|word| number(word.load(Relaxed)));
         let Some(next) = numbers.filter(|number| *number > seen && *number <= newest).min() else { break };
         match pin(words, token, next) {
             Pinning::NoFrame => seen = next,
+            Pinning::Pinned(pin) if has_moved => return Pinning::Moved(pin),
             pinning => return pinning,
         }
+        has_moved = true;
     }
     // The newest frame can always be pinned.
-    pin_newest(words, token)
+    match pin_newest(words, token) {
+        Pinning::Pinned(pin) if has_moved => Pinning::Moved(pin),
+        pinning => pinning,
+    }
+}
+
+/// The entry with which a process begins its search for one that is not used, modulo their number. Eight entries are on
+/// a line, so each process begins on a line of its own.
+#[inline(always)]
+pub(super) fn first_entry(token: u32) -> usize {
+    token as usize * 8
 }
 
 /// Stores a pin in an entry that is not used. `None` if there is none.
 #[inline(always)]
 fn take_entry<W: FrameWords>(words: &W, token: u32, slot: u64) -> Option<usize> {
     let pins = words.pins();
-    // Eight entries are on a line, so each process begins on a line of its own.
-    let first = token as usize * 8;
+    let first = first_entry(token);
     for at in 0..pins.len() {
         let entry = (first + at) % pins.len();
         if pins[entry].compare_exchange(0, word::pin(token, slot), AcqRel, Relaxed).is_ok() {
@@ -281,7 +301,7 @@ fn take_entry<W: FrameWords>(words: &W, token: u32, slot: u64) -> Option<usize> 
 }
 
 /// Moves a pin to another frame. Returns `false` if a peer has taken the entry away.
-fn move_pin<W: FrameWords>(words: &W, pin: &mut Pin, to: Newest) -> bool {
+fn move_pin<W: FrameWords>(words: &W, pin: &mut Pin, to: FrameAt) -> bool {
     let old = pin.word();
     pin.frame = to;
     words.pins()[pin.entry].compare_exchange(old, pin.word(), AcqRel, Relaxed).is_ok()
@@ -301,7 +321,7 @@ fn is_valid<W: FrameWords>(words: &W, pin: Pin) -> bool {
 
 /// Returns `true` if a frame is in its slot. A peer may have stored any slot in the newest frame.
 #[inline(always)]
-fn has_frame<W: FrameWords>(words: &W, frame: Newest) -> bool {
+fn has_frame<W: FrameWords>(words: &W, frame: FrameAt) -> bool {
     let word = words.slots().get(frame.slot as usize);
     frame.number != 0 && word.is_some_and(|word| load(word) == published(frame.number))
 }
@@ -309,12 +329,13 @@ fn has_frame<W: FrameWords>(words: &W, frame: Newest) -> bool {
 /// Returns `true` if the slot of the frame was not loaned since, so that all that was loaded from it is of the frame.
 /// For readers without a pin.
 #[inline(always)]
-pub(super) fn is_still_there<W: FrameWords>(words: &W, frame: Newest) -> bool {
+pub(super) fn is_still_there<W: FrameWords>(words: &W, frame: FrameAt) -> bool {
     fence(Acquire);
     has_frame(words, frame)
 }
 
-/// Returns `true` if a pin is as it was. The word of its slot may change for a moment, while a loan gives way to the pin.
+/// Returns `true` if a pin is as it was. The word of its slot may change for a moment, while a loan gives way to the
+/// pin.
 pub(super) fn is_intact<W: FrameWords>(words: &W, pin: Pin) -> bool {
     words.pins()[pin.entry].load(Relaxed) == pin.word()
 }
@@ -325,8 +346,8 @@ pub(super) fn unpin<W: FrameWords>(words: &W, pin: Pin) -> bool {
     words.pins()[pin.entry].compare_exchange(pin.word(), 0, AcqRel, Relaxed).is_ok()
 }
 
-/// Removes the pins and the loans of dead processes, without the lock. Returns `true` if there were any. Then the caller
-/// must wake the writers that wait for a slot. A slot that becomes free may still have pins of other processes.
+/// Removes the pins and the loans of dead processes, without the lock. Returns `true` if there were any. Then the
+/// caller must wake the writers that wait for a slot. A slot that becomes free may still have pins of other processes.
 pub(super) fn reap<W: FrameWords>(words: &W, mut is_dead: impl FnMut(u32) -> bool) -> bool {
     let mut has_reaped = false;
     for pin in words.pins() {

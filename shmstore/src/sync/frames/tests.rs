@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use super::protocol::{self, FrameWords, Pinning};
-use super::word::{FREE, Newest, pin, published, writing};
+use super::word::{FREE, FrameAt, pin, published, writing};
 use super::*;
 use crate::layout::ShmObject;
 
@@ -249,7 +249,7 @@ fn the_newest_frame_that_is_not_in_its_slot_is_not_pinned() {
     let frames = frames();
     publish(&frames);
     let words = frames.cell.protocol_words();
-    words.newest().store(Newest { number: 9, slot: 2 }.word(), Relaxed);
+    words.newest().store(FrameAt { number: 9, slot: 2 }.word(), Relaxed);
     assert_eq!(protocol::pin_newest(&words, 7), Pinning::Disturbed);
     assert!(matches!(frames.pin_newest(), Err(PinError::Disturbed { .. })));
     assert!(words.pins().iter().all(|pin| pin.load(Relaxed) == 0));

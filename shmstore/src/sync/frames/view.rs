@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::protocol::is_still_there;
 use super::wait::check_access;
-use super::word::Newest;
+use super::word::FrameAt;
 use super::{Follower, Frames, NewerFrame, Pinned, debug, pinned};
 use crate::error::{InvalidValue, Overrun, PinError};
 use crate::layout::ShmValue;
@@ -159,6 +159,12 @@ impl<E: ShmValue, const N: usize, const K: usize, M: ShmValue> FramesView<E, N, 
         Follower::new(&self.part, Access::ReadOnly, self.newest_number())
     }
 
+    /// Follows the frames after number `seen`: see [`Frames::follow_after`]. On a handle of `attach_read_only`, the
+    /// follower returns [`PinError::ReadOnly`].
+    pub fn follow_after(&self, seen: u64) -> Follower<'_, E, N, K, M> {
+        Follower::new(&self.part, Access::ReadOnly, seen)
+    }
+
     /// Has the kernel map all memory of the frames now. Otherwise the first read of each page does.
     ///
     /// # Errors
@@ -180,7 +186,7 @@ impl<E: ShmValue, const N: usize, const K: usize, M: ShmValue> fmt::Debug for Fr
 /// Each method checks that no writer has reused the slot, after it has copied and before it passes anything on.
 pub struct ReadFrame<'a, E: ShmValue, const N: usize, const K: usize, M: ShmValue = ()> {
     frames: &'a Frames<E, N, K, M>,
-    frame: Newest,
+    frame: FrameAt,
     len: usize,
     meta: Result<M, InvalidValue>,
 }

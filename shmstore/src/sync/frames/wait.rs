@@ -17,8 +17,8 @@ const ATTEMPTS: u32 = 4;
 
 /// Waits for newer frames.
 impl<E: ShmValue, const N: usize, const K: usize, M: ShmValue> Frames<E, N, K, M> {
-    /// Waits until there is a frame newer than number `seen`, and pins the newest. If there is one already, it is pinned
-    /// at once. The first call may pass 0.
+    /// Waits until there is a frame newer than number `seen`, and pins the newest. If there is one already, it is
+    /// pinned at once. The first call may pass 0.
     ///
     /// ```
     /// use shmstore::Frames;
@@ -44,8 +44,8 @@ impl<E: ShmValue, const N: usize, const K: usize, M: ShmValue> Frames<E, N, K, M
         self.new_frame(seen, Access::ReadWrite).wait_and_pin(timeout)
     }
 
-    /// Waits as [`wait_newer`](Self::wait_newer) does, without a limit. Returns `None` soon after `keep_waiting` returns
-    /// `false`, which is called first, and then every 5 ms.
+    /// Waits as [`wait_newer`](Self::wait_newer) does, without a limit. Returns `None` soon after `keep_waiting`
+    /// returns `false`, which is called first, and then every 5 ms.
     ///
     /// # Errors
     ///
@@ -119,14 +119,14 @@ impl<'a, E: ShmValue, const N: usize, const K: usize, M: ShmValue> NewFrame<'a, 
     }
 
     pub(super) fn wait_and_pin(&self, timeout: Duration) -> Result<Pinned<'a, E, N, K, M>, PinError> {
-        self.pinned(self.wait(timeout)?, self.seen)
+        self.finish(self.wait(timeout)?, self.seen)
     }
 
     /// Pins the frame. `None` if there is none after all, because a peer has changed the words.
     fn pin(&self) -> Result<Option<Pin>, PinError> {
         let core = self.frames.core();
         let pin = match self.which {
-            Which::Newest => core.pin_newest(),
+            Which::Newest => self.frames.take_newest(),
             Which::Next => core.pin_after(self.seen),
         }?;
         Ok(pin.and_then(|pin| {
@@ -138,7 +138,7 @@ impl<'a, E: ShmValue, const N: usize, const K: usize, M: ShmValue> NewFrame<'a, 
         }))
     }
 
-    pub(super) fn pinned(&self, pin: Pin, seen: u64) -> Result<Pinned<'a, E, N, K, M>, PinError> {
+    pub(super) fn finish(&self, pin: Pin, seen: u64) -> Result<Pinned<'a, E, N, K, M>, PinError> {
         Pinned::new(self.frames, pin, pin.frame.number - seen - 1).map_err(PinError::InvalidValue)
     }
 }
@@ -191,6 +191,11 @@ awaitable_by!(
 );
 
 impl<'a, E: ShmValue, const N: usize, const K: usize, M: ShmValue> NewerFrame<'a, E, N, K, M> {
+    /// The number of the frame that was pinned last, or of the one that the frame must be newer than.
+    pub(super) fn seen(&self) -> u64 {
+        self.aim.seen
+    }
+
     fn poll_once(&mut self, context: &mut Context<'_>) -> Poll<Result<Pinned<'a, E, N, K, M>, PinError>> {
         let Self { aim, pending } = self;
         check_access(aim.frames, aim.access)?;
@@ -199,7 +204,8 @@ impl<'a, E: ShmValue, const N: usize, const K: usize, M: ShmValue> NewerFrame<'a
                 return Poll::Ready(Err(PinError::of_wait(ended.error(aim, Duration::ZERO))));
             }
             if let Some(pin) = aim.pin()? {
-                return Poll::Ready(aim.pinned(pin, aim.seen));
+                let seen = std::mem::replace(&mut aim.seen, pin.frame.number);
+                return Poll::Ready(aim.finish(pin, seen));
             }
         }
         pending.poll_again(context)

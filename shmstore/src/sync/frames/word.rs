@@ -60,14 +60,15 @@ pub(crate) const fn publications(earlier: u64, later: u64) -> u64 {
     later.wrapping_sub(earlier) & NUMBER
 }
 
-/// The newest frame: its number and its slot. A peer may have stored any word, so the slot is checked before it is used.
+/// The newest frame: its number and its slot. A peer may have stored any word, so the slot is checked before it is
+/// used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Newest {
+pub(crate) struct FrameAt {
     pub(crate) number: u64,
     pub(crate) slot: u64,
 }
 
-impl Newest {
+impl FrameAt {
     #[inline(always)]
     pub(crate) const fn of(word: u64) -> Self {
         Self { number: word >> SLOT_BITS, slot: word & ((1 << SLOT_BITS) - 1) }
@@ -93,7 +94,7 @@ pub(crate) const fn reader(pin: u64) -> u32 {
 
 /// The slot that a pin names. Not less than the number of slots if a peer has stored anything else than a pin.
 #[inline(always)]
-pub(crate) const fn pinned(pin: u64) -> u64 {
+pub(crate) const fn slot_of_pin(pin: u64) -> u64 {
     (pin >> PINNED_SHIFT & PINNED).wrapping_sub(1)
 }
 

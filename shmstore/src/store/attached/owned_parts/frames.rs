@@ -2,7 +2,7 @@
 
 use super::Walk;
 use crate::layout::schema::OwnedSchema;
-use crate::sync::frames::word::{number, pinned, reader, writer};
+use crate::sync::frames::word::{number, reader, slot_of_pin, writer};
 use crate::sync::{FramesOffsets, frames_words};
 
 impl<'a> Walk<'a> {
@@ -27,7 +27,7 @@ impl<'a> Walk<'a> {
         }
         for entry in 0..frames_words::PINS {
             let pin = self.word(offset + offsets.pins + 8 * entry);
-            let slot = pinned(pin);
+            let slot = slot_of_pin(pin);
             let frame = if slot < slots { number(slot_word(self, slot)) } else { 0 };
             match frame {
                 // It pins a slot that has no frame, until it has looked at the slot again.

@@ -8,7 +8,7 @@
 use std::io;
 use std::os::fd::BorrowedFd;
 
-use super::{Elements, Room, assert_rows};
+use super::{Elements, Scratch, assert_rows};
 use crate::layout::{AnyBits, ShmValue};
 use crate::sync::copy::{bytes_in, line_in, lines_of};
 use crate::sys::file::data;
@@ -28,8 +28,9 @@ impl<E: ShmValue> Elements<'_, E> {
         self.put(at, values, 0);
     }
 
-    /// Fills the first `len` elements in order, one block at a time: `each` gets the index of the block's first element,
-    /// and the block. The first block begins with zeros, each other one with the elements of the block before it.
+    /// Fills the first `len` elements in order, one block at a time: `each` gets the index of the block's first
+    /// element, and the block. The first block begins with zeros, each other one with the elements of the block before
+    /// it.
     ///
     /// # Panics
     ///
@@ -42,11 +43,11 @@ impl<E: ShmValue> Elements<'_, E> {
     #[inline(always)]
     fn fill_runs(self, run: usize, len: usize, mut each: impl FnMut(usize, &mut [E])) {
         self.assert_holds(0, len);
-        let mut room = Room::new();
-        let room = room.zeroed(run.min(len));
+        let mut scratch = Scratch::new();
+        let scratch = scratch.zeroed(run.min(len));
         let mut at = 0;
         while at < len {
-            let block = &mut room[..run.min(len - at)];
+            let block = &mut scratch[..run.min(len - at)];
             each(at, block);
             let ahead = if len - at >= 2 * run { run * Self::SIZE } else { 0 };
             self.put(at, block, ahead);
@@ -54,8 +55,8 @@ impl<E: ShmValue> Elements<'_, E> {
         }
     }
 
-    /// Fills the first `len` elements in order, one array at a time: `each` gets the index of the array's first element.
-    /// The last array is cut if `len` is not a multiple of `A`.
+    /// Fills the first `len` elements in order, one array at a time: `each` gets the index of the array's first
+    /// element. The last array is cut if `len` is not a multiple of `A`.
     ///
     /// # Panics
     ///
@@ -107,8 +108,8 @@ impl<E: ShmValue> Elements<'_, E> {
         let len = len_of_rows(width, stride, height).expect("rows that fit into memory");
         self.assert_holds(0, len);
         if len > 0 {
-            let mut room = Room::new();
-            let row = room.zeroed(width);
+            let mut scratch = Scratch::new();
+            let row = scratch.zeroed(width);
             for at in 0..height {
                 each(at, row);
                 let ahead = if at + 1 < height { stride * Self::SIZE } else { 0 };
@@ -117,8 +118,8 @@ impl<E: ShmValue> Elements<'_, E> {
         }
     }
 
-    /// Reads elements from a file, from `at` on: `count`, or fewer if the file ends. Returns the number of whole elements
-    /// that were read, also if an error came after them.
+    /// Reads elements from a file, from `at` on: `count`, or fewer if the file ends. Returns the number of whole
+    /// elements that were read, also if an error came after them.
     ///
     /// # Panics
     ///

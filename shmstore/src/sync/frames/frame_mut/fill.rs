@@ -131,9 +131,9 @@ impl<E: ShmValue, const N: usize, const K: usize, M: ShmValue> FrameMut<'_, E, N
     /// Fills `height` rows of an image in order. `fill` gets the number of the row, and its `width` elements, which it
     /// overwrites. A row begins `stride` elements after the row before it.
     ///
-    /// The frame ends with the last element of the last row. Elements between rows keep the bytes of an earlier frame, or
-    /// are zero. The first row begins with zeros, and each other row with the elements of the row before it. Up to 2 KiB
-    /// a row is on the stack, and otherwise in the heap, until it is copied into the slot.
+    /// The frame ends with the last element of the last row. Elements between rows keep the bytes of an earlier frame,
+    /// or are zero. The first row begins with zeros, and each other row with the elements of the row before it. Up to 2
+    /// KiB a row is on the stack, and otherwise in the heap, until it is copied into the slot.
     ///
     /// # Errors
     ///
@@ -178,8 +178,8 @@ impl<E: ShmValue, const N: usize, const K: usize, M: ShmValue> FrameMut<'_, E, N
     ///
     /// The whole elements that were read before an error are appended: see [`len`](Self::len).
     ///
-    /// - [`InvalidInput`](io::ErrorKind::InvalidInput), with a [`TooLong`], if `count` elements do not fit. Then nothing
-    ///   was read.
+    /// - [`InvalidInput`](io::ErrorKind::InvalidInput), with a [`TooLong`], if `count` elements do not fit. Then
+    ///   nothing was read.
     /// - [`UnexpectedEof`](io::ErrorKind::UnexpectedEof) if the input ends within an element.
     /// - An error of `read`. A descriptor that does not block can end with
     ///   [`WouldBlock`](io::ErrorKind::WouldBlock). The bytes of a last element that is not whole are lost.

@@ -16,8 +16,8 @@ use crate::sync::frames::elements::{Elements, Racy};
 
 /// Reading of elements.
 impl<E: ShmValue, const N: usize, const K: usize, M: ShmValue> Pinned<'_, E, N, K, M> {
-    /// Calls `read` with all elements in order, one block of about 1 KiB at a time. `read` gets the index of the block's
-    /// first element, and the block.
+    /// Calls `read` with all elements in order, one block of about 1 KiB at a time. `read` gets the index of the
+    /// block's first element, and the block.
     ///
     /// A block is a private copy, so no process changes it. The processor copies the next block while it computes with
     /// this one. A block has the most elements that fit into 1 KiB and take whole cache lines: 1,024 of `u8`, 320 of 3
@@ -50,23 +50,24 @@ impl<E: ShmValue, const N: usize, const K: usize, M: ShmValue> Pinned<'_, E, N, 
     where
         E: AnyBits,
     {
-        let Ok(()) = self.elements().blocks(pinned::<Infallible>, read);
+        let Ok(()) = self.elements().blocks(no_check::<Infallible>, read);
     }
 
-    /// Calls `read` with one block after another, as [`blocks`](Self::blocks) does. For elements that have invalid bits.
+    /// Calls `read` with one block after another, as [`blocks`](Self::blocks) does. For elements that have invalid
+    /// bits.
     ///
     /// # Errors
     ///
-    /// [`InvalidValue`] if the bytes of an element are not a valid `E`. It names the index. `read` gets the blocks before
-    /// the one with this element.
+    /// [`InvalidValue`] if the bytes of an element are not a valid `E`. It names the index. `read` gets the blocks
+    /// before the one with this element.
     #[inline]
     #[track_caller]
     pub fn blocks_checked(&self, read: impl FnMut(usize, &[E])) -> Result<(), InvalidValue> {
-        self.elements().blocks_checked(pinned, read)
+        self.elements().blocks_checked(no_check, read)
     }
 
-    /// Calls `read` with all elements in order, one array of `A` elements at a time. `read` gets the index of the array's
-    /// first element, and the array. Returns the index of the first element after the last whole array.
+    /// Calls `read` with all elements in order, one array of `A` elements at a time. `read` gets the index of the
+    /// array's first element, and the array. Returns the index of the first element after the last whole array.
     ///
     /// An array of 64, 128, 192 or 256 bytes is copied through registers. Other arrays are parts of blocks.
     ///
@@ -93,11 +94,12 @@ impl<E: ShmValue, const N: usize, const K: usize, M: ShmValue> Pinned<'_, E, N, 
     where
         E: AnyBits,
     {
-        let Ok(end) = self.elements().arrays(pinned::<Infallible>, read);
+        let Ok(end) = self.elements().arrays(no_check::<Infallible>, read);
         end
     }
 
-    /// Calls `read` with one array after another, as [`arrays`](Self::arrays) does. For elements that have invalid bits.
+    /// Calls `read` with one array after another, as [`arrays`](Self::arrays) does. For elements that have invalid
+    /// bits.
     ///
     /// # Errors
     ///
@@ -105,11 +107,11 @@ impl<E: ShmValue, const N: usize, const K: usize, M: ShmValue> Pinned<'_, E, N, 
     #[inline]
     #[track_caller]
     pub fn arrays_checked<const A: usize>(&self, read: impl FnMut(usize, [E; A])) -> Result<usize, InvalidValue> {
-        self.elements().arrays_checked(pinned, read)
+        self.elements().arrays_checked(no_check, read)
     }
 
-    /// Calls `read` with one row of an image after another. `read` gets the number of the row, and its `width` elements.
-    /// A row begins `stride` elements after the row before it.
+    /// Calls `read` with one row of an image after another. `read` gets the number of the row, and its `width`
+    /// elements. A row begins `stride` elements after the row before it.
     ///
     /// Only whole rows are read. The last row needs no elements after it. A row is a private copy: up to 2 KiB it is on
     /// the stack, and otherwise in the heap.
@@ -138,7 +140,7 @@ impl<E: ShmValue, const N: usize, const K: usize, M: ShmValue> Pinned<'_, E, N, 
     where
         E: AnyBits,
     {
-        let Ok(()) = self.elements().rows(width, stride, pinned::<Infallible>, read);
+        let Ok(()) = self.elements().rows(width, stride, no_check::<Infallible>, read);
     }
 
     /// Calls `read` with one row after another, as [`rows`](Self::rows) does. For elements that have invalid bits.
@@ -153,7 +155,7 @@ impl<E: ShmValue, const N: usize, const K: usize, M: ShmValue> Pinned<'_, E, N, 
     #[inline]
     #[track_caller]
     pub fn rows_checked(&self, width: usize, stride: usize, read: impl FnMut(usize, &[E])) -> Result<(), InvalidValue> {
-        self.elements().rows_checked(width, stride, pinned, read)
+        self.elements().rows_checked(width, stride, no_check, read)
     }
 
     /// Copies the elements from index `at` on to `into`, as many as there are and fit. Returns their number.
@@ -167,30 +169,30 @@ impl<E: ShmValue, const N: usize, const K: usize, M: ShmValue> Pinned<'_, E, N, 
     /// frame.publish()?;
     ///
     /// let (samples, mut two) = (SAMPLES.pin_newest()?.expect("a frame"), [0; 2]);
-    /// assert_eq!((samples.block_at(1, &mut two), two), (2, [2, 3]));
-    /// assert_eq!((samples.block_at(4, &mut two), two), (1, [5, 3]));
-    /// assert_eq!(samples.block_at(5, &mut two), 0);
+    /// assert_eq!((samples.copy_at(1, &mut two), two), (2, [2, 3]));
+    /// assert_eq!((samples.copy_at(4, &mut two), two), (1, [5, 3]));
+    /// assert_eq!(samples.copy_at(5, &mut two), 0);
     /// # Ok::<(), shmstore::Error>(())
     /// ```
     #[inline]
     #[track_caller]
-    pub fn block_at(&self, at: usize, into: &mut [E]) -> usize
+    pub fn copy_at(&self, at: usize, into: &mut [E]) -> usize
     where
         E: AnyBits,
     {
-        let Ok(copied) = self.elements().block_at(at, into, pinned::<Infallible>);
+        let Ok(copied) = self.elements().copy_at(at, into, no_check::<Infallible>);
         copied
     }
 
-    /// Copies elements, as [`block_at`](Self::block_at) does. For elements that have invalid bits.
+    /// Copies elements, as [`copy_at`](Self::copy_at) does. For elements that have invalid bits.
     ///
     /// # Errors
     ///
     /// [`InvalidValue`] if the bytes of an element are not a valid `E`. It names the index. Elements before it may have
     /// been copied.
     #[track_caller]
-    pub fn block_at_checked(&self, at: usize, into: &mut [E]) -> Result<usize, InvalidValue> {
-        self.elements().block_at_checked(at, into, pinned)
+    pub fn copy_at_checked(&self, at: usize, into: &mut [E]) -> Result<usize, InvalidValue> {
+        self.elements().copy_at_checked(at, into, no_check)
     }
 
     /// Copies the elements to `into`, as many as fit. Returns their number.
@@ -200,17 +202,17 @@ impl<E: ShmValue, const N: usize, const K: usize, M: ShmValue> Pinned<'_, E, N, 
     where
         E: AnyBits,
     {
-        self.block_at(0, into)
+        self.copy_at(0, into)
     }
 
     /// Copies the elements, as [`copy_into`](Self::copy_into) does. For elements that have invalid bits.
     ///
     /// # Errors
     ///
-    /// As for [`block_at_checked`](Self::block_at_checked).
+    /// As for [`copy_at_checked`](Self::copy_at_checked).
     #[track_caller]
     pub fn copy_into_checked(&self, into: &mut [E]) -> Result<usize, InvalidValue> {
-        self.block_at_checked(0, into)
+        self.copy_at_checked(0, into)
     }
 
     /// Returns a copy of all elements.
@@ -220,7 +222,7 @@ impl<E: ShmValue, const N: usize, const K: usize, M: ShmValue> Pinned<'_, E, N, 
     where
         E: AnyBits,
     {
-        let Ok(all) = self.elements().to_vec(pinned::<Infallible>);
+        let Ok(all) = self.elements().to_vec(no_check::<Infallible>);
         all
     }
 
@@ -231,11 +233,11 @@ impl<E: ShmValue, const N: usize, const K: usize, M: ShmValue> Pinned<'_, E, N, 
     /// [`InvalidValue`] if the bytes of an element are not a valid `E`. It names the index.
     #[track_caller]
     pub fn to_vec_checked(&self) -> Result<Vec<E>, InvalidValue> {
-        self.elements().to_vec_checked(pinned)
+        self.elements().to_vec_checked(no_check)
     }
 
-    /// Writes the bytes of all elements to a file, a pipe or a socket. The kernel reads them in the slot, so this process
-    /// does not copy them.
+    /// Writes the bytes of all elements to a file, a pipe or a socket. The kernel reads them in the slot, so this
+    /// process does not copy them.
     ///
     /// ```no_run
     /// use std::fs::File;
@@ -286,14 +288,14 @@ impl<E: ShmValue, const N: usize, const K: usize, M: ShmValue> Pinned<'_, E, N, 
     fn elements(&self) -> Elements<'_, E> {
         self.check_owner();
         let first = self.frames.cell.elements(self.pin.frame.slot);
-        // SAFETY: the elements of a slot of this part, which is mapped as long as it is borrowed. There are `len`, which
-        // is at most `N`, and more bytes up to the end of the last line. Aligned to 64 bytes and as elements.
+        // SAFETY: the elements of a slot of this part, which is mapped as long as it is borrowed. There are `len`,
+        // which is at most `N`, and more bytes up to the end of the last line. Aligned to 64 bytes and as elements.
         unsafe { Elements::new(first, self.len) }
     }
 }
 
 /// The check of a reader after each copy: the pin keeps the frame.
 #[inline(always)]
-fn pinned<X>() -> Result<(), X> {
+fn no_check<X>() -> Result<(), X> {
     Ok(())
 }

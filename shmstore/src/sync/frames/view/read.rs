@@ -78,16 +78,16 @@ impl<E: ShmValue, const N: usize, const K: usize, M: ShmValue> ReadFrame<'_, E, 
 
     /// Copies the elements from index `at` on to `into`, as many as there are and fit. Returns their number.
     #[inline]
-    pub fn block_at(&self, at: usize, into: &mut [E]) -> Result<usize, Overrun>
+    pub fn copy_at(&self, at: usize, into: &mut [E]) -> Result<usize, Overrun>
     where
         E: AnyBits,
     {
-        self.elements().block_at(at, into, || self.check())
+        self.elements().copy_at(at, into, || self.check())
     }
 
-    /// Copies elements, as [`block_at`](Self::block_at) does. For elements that have invalid bits.
-    pub fn block_at_checked(&self, at: usize, into: &mut [E]) -> Result<usize, Error> {
-        self.elements().block_at_checked(at, into, || Ok(self.check()?))
+    /// Copies elements, as [`copy_at`](Self::copy_at) does. For elements that have invalid bits.
+    pub fn copy_at_checked(&self, at: usize, into: &mut [E]) -> Result<usize, Error> {
+        self.elements().copy_at_checked(at, into, || Ok(self.check()?))
     }
 
     /// Copies the elements to `into`, as many as fit. Returns their number.
@@ -96,12 +96,12 @@ impl<E: ShmValue, const N: usize, const K: usize, M: ShmValue> ReadFrame<'_, E, 
     where
         E: AnyBits,
     {
-        self.block_at(0, into)
+        self.copy_at(0, into)
     }
 
     /// Copies the elements, as [`copy_into`](Self::copy_into) does. For elements that have invalid bits.
     pub fn copy_into_checked(&self, into: &mut [E]) -> Result<usize, Error> {
-        self.block_at_checked(0, into)
+        self.copy_at_checked(0, into)
     }
 
     /// Returns a copy of all elements.
@@ -121,9 +121,9 @@ impl<E: ShmValue, const N: usize, const K: usize, M: ShmValue> ReadFrame<'_, E, 
     #[inline]
     fn elements(&self) -> Elements<'_, E> {
         let first = self.frames.cell.elements(self.frame.slot);
-        // SAFETY: the elements of a slot of this part, which is mapped as long as it is borrowed. There are `len`, which
-        // is at most `N`, and more bytes up to the end of the last line. Aligned to 64 bytes and as elements. None is
-        // filled here.
+        // SAFETY: the elements of a slot of this part, which is mapped as long as it is borrowed. There are `len`,
+        // which is at most `N`, and more bytes up to the end of the last line. Aligned to 64 bytes and as elements.
+        // None is filled here.
         unsafe { Elements::new(first, self.len) }
     }
 }

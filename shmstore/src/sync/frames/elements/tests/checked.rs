@@ -27,7 +27,7 @@ fn valid_elements_are_all_seen() {
         assert!(end == 1472 && seen == values[..1472]);
         assert!(memory.all().to_vec_checked(kept).expect("valid") == values);
         let mut into = vec![[false; SIZE]; 1400];
-        assert_eq!(memory.all().block_at_checked(150, &mut into, kept), Ok(1350));
+        assert_eq!(memory.all().copy_at_checked(150, &mut into, kept), Ok(1350));
         assert!(into[..1350] == values[150..]);
     }
     check::<1>();
@@ -50,8 +50,8 @@ fn an_element_that_is_not_valid_is_named_and_never_seen() {
         assert_eq!(path(all.arrays_checked(kept, |at, _: [bool; 16]| before(at, 16))), named);
         assert_eq!(path(all.arrays_checked(kept, |at, _: [bool; 64]| before(at, 64))), named);
         assert_eq!(path(all.to_vec_checked(kept)), named);
-        assert_eq!(path(all.block_at_checked(0, &mut [false; 2000], kept)), named);
-        assert_eq!(all.block_at_checked(0, &mut [false; 2000][..bad], kept), Ok(bad));
+        assert_eq!(path(all.copy_at_checked(0, &mut [false; 2000], kept)), named);
+        assert_eq!(all.copy_at_checked(0, &mut [false; 2000][..bad], kept), Ok(bad));
     }
 }
 

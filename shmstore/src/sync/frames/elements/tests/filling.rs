@@ -125,8 +125,8 @@ fn a_file_fills_whole_elements_and_tells_of_a_part() {
 }
 
 #[test]
-fn a_pipe_fills_elements_piece_by_piece_and_an_error_keeps_whole_ones() {
-    let (reader, mut writer) = io::pipe().expect("a pipe");
+fn a_socket_fills_elements_piece_by_piece_and_an_error_keeps_whole_ones() {
+    let (reader, mut writer) = UnixStream::pair().expect("a socket");
     let content = varied(1 << 18, 3);
     let expected = content.clone();
     let mut memory = Memory::<u8>::new(1 << 18);

@@ -97,7 +97,7 @@ fn a_part_is_copied_as_far_as_there_are_elements_and_room() {
         for at in [0, 1, 7, count / 2, count - 1, count, count + 1, usize::MAX] {
             for room in [0, 1, 2, 9, count, count + 5] {
                 let mut into = vec![E::zeroed(); room];
-                let Ok(len) = memory.all().block_at(at, &mut into, pinned);
+                let Ok(len) = memory.all().copy_at(at, &mut into, pinned);
                 assert_eq!(len, room.min(count.saturating_sub(at)));
                 let (copied, rest) = into.split_at(len);
                 let start = at.min(count) * size_of::<E>();
@@ -171,13 +171,13 @@ fn nothing_is_seen_of_a_copy_after_which_the_frame_is_gone() {
     }
     let gone = || Err("gone");
     assert_eq!(all.to_vec(gone), Err("gone"));
-    assert_eq!(all.block_at(7, &mut [0; 9], gone), Err("gone"));
+    assert_eq!(all.copy_at(7, &mut [0; 9], gone), Err("gone"));
 }
 
 #[test]
-fn write_to_a_closed_pipe_is_an_error() {
+fn write_to_a_closed_socket_is_an_error() {
     let mut memory = Memory::<u8>::varied(10);
-    let (reader, writer) = std::io::pipe().expect("a pipe");
+    let (reader, writer) = UnixStream::pair().expect("a socket");
     drop(reader);
     let error = memory.all().write_to(writer.as_fd()).expect_err("nobody reads it");
     assert_eq!(error.kind(), io::ErrorKind::BrokenPipe);

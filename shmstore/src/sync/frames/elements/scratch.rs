@@ -14,8 +14,8 @@ use crate::sync::copy::{LINE, Line};
 /// The lines on the stack: enough for a block of each size of element up to 2 KiB, wherever it begins.
 const STACK: usize = 2048 / LINE + 1;
 
-/// Room for elements. It is on the stack if it is small, and otherwise in the heap, from the first use on.
-pub(super) struct Room<E> {
+/// Scratch for elements. It is on the stack if it is small, and otherwise in the heap, from the first use on.
+pub(super) struct Scratch<E> {
     stack: [MaybeUninit<Line>; STACK],
     heap: Vec<Piece<E>>,
 }
@@ -27,7 +27,7 @@ struct Piece<E> {
     line: MaybeUninit<Line>,
 }
 
-impl<E: ShmValue> Room<E> {
+impl<E: ShmValue> Scratch<E> {
     #[inline(always)]
     pub(super) const fn new() -> Self {
         Self { stack: [const { MaybeUninit::uninit() }; STACK], heap: Vec::new() }
@@ -45,7 +45,7 @@ impl<E: ShmValue> Room<E> {
         let lines = size_of::<Piece<E>>() / LINE;
         self.heap.reserve(count.div_ceil(lines));
         let pieces = self.heap.spare_capacity_mut();
-        assert!(count <= pieces.len() * lines, "room for {count} lines");
+        assert!(count <= pieces.len() * lines, "scratch for {count} lines");
         // SAFETY: owned and borrowed as long, and large enough. A piece is aligned as a line, and is whole lines. Any
         // bytes are a `MaybeUninit`.
         unsafe { slice::from_raw_parts_mut(pieces.as_mut_ptr().cast(), count) }
@@ -56,7 +56,7 @@ impl<E: ShmValue> Room<E> {
         let lines = self.lines((len * size_of::<E>()).div_ceil(LINE));
         lines.fill(MaybeUninit::new(Line([0; LINE])));
         let first = lines.as_mut_ptr().cast::<E>();
-        assert!(first.is_aligned() && len * size_of::<E>() <= size_of_val(lines), "elements in their room");
+        assert!(first.is_aligned() && len * size_of::<E>() <= size_of_val(lines), "elements in their scratch");
         // SAFETY: in the lines, aligned, borrowed as long, and all bytes zero, which are a valid value, as `ShmValue`
         // promises.
         unsafe { slice::from_raw_parts_mut(first, len) }
