@@ -1,5 +1,5 @@
-//! A process that uses frames as it is told: see `shmstore_tests::framer`, and `shmstore_tests::peer` for how it listens
-//! and answers.
+//! A process that uses frames as it is told: see `shmstore_tests::framer`, and `shmstore_tests::peer` for the way it
+//! listens and answers.
 
 use std::time::Duration;
 
