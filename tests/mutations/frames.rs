@@ -124,7 +124,7 @@ pub(crate) const FRAMES_DEATHS: &[Mutation] = mutations! {
     protocol a_reap_of_loans_by_a_plain_store fails two_reapers:
         "slot.compare_exchange(now, FREE, AcqRel, Relaxed).is_ok()" => "{ slot.store(FREE, Release); true }";
     word a_pin_without_its_process fails two_readers:
-        "(slot + 1) << PINNED_SHIFT | token as u64" => "(slot + 1) << PINNED_SHIFT | (token & 0) as u64";
+        "(slot + 1) << PINNED_SHIFT | token as u64" => "(slot + 1) << PINNED_SHIFT | (token == u32::MAX) as u64";
     protocol pins_that_no_process_reaps fails a_writer_and_a_reader:
         "if now != 0 && (word::reader(now) == 0 || is_dead(word::reader(now))) {" => "if now == u64::MAX {";
     protocol loans_that_no_process_reaps fails a_writer_and_a_reader:

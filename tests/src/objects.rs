@@ -73,6 +73,9 @@ pub struct EveryPart {
     pub blocks: Broadcast<Block<4096>, 2>,
     pub map: Map<u32, Choosy, 5>,
     pub book: Map<FixedString<12>, Block<4096>, 2>,
+    pub choices: Frames<Choosy, 5, 3, Choosy>,
+    /// Large enough for a reader to take its time.
+    pub images: Frames<u8, 16_384, 3>,
     /// Several of a kind, on lines of their own.
     pub shards: [CacheAligned<Versioned<u64>>; 4],
 }
@@ -226,6 +229,14 @@ pub const IMAGES: usize = 4;
 #[shm(id = 'C')]
 pub struct Camera {
     pub images: Frames<u64, IMAGE, IMAGES, [u64; 2]>,
+}
+
+/// What two processes pass turns by: each publishes the frames of its number.
+#[derive(Debug, ShmObject)]
+#[repr(C)]
+#[shm(id = 'F')]
+pub struct Films {
+    pub films: [Frames<u64, 8, 3>; 2],
 }
 
 /// Parts that no process changes.

@@ -191,6 +191,10 @@ impl Raw {
         self.all()[range].iter().map(|byte| byte.load(Relaxed)).collect()
     }
 
+    pub fn number(&self, at: usize) -> u64 {
+        u64::from_le_bytes(self.read(at..at + 8).try_into().expect("eight bytes"))
+    }
+
     pub fn word(&self, at: usize) -> u32 {
         u32::from_le_bytes(self.read(at..at + 4).try_into().expect("four bytes"))
     }

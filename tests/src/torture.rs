@@ -22,6 +22,8 @@ mod book;
 mod check;
 mod churn;
 mod feeding;
+mod filming;
+mod films;
 mod herd;
 mod holds;
 mod job;
@@ -42,6 +44,7 @@ mod queueing;
 mod recovery;
 mod register;
 mod report;
+mod slots;
 mod stamp;
 mod streams;
 mod supervisor;
@@ -70,6 +73,11 @@ pub fn run(options: &Options) -> ExitCode {
     let report = supervisor::run(options);
     print!("{report}");
     if report.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Tortures frames: writers and readers are killed and stopped. Prints what came of it.
+pub fn run_frames(seconds: u64, seed: u64) -> ExitCode {
+    filming::run(seconds, seed)
 }
 
 /// What a worker becomes that replaces itself by `exec`.

@@ -2,14 +2,15 @@
 //!
 //! What is written follows from a seed alone, but for what it copies from the segment: the tokens of those who use it.
 
+mod frames;
 mod maps;
 mod streams;
 
 use std::mem::offset_of;
 
-use shmstore::{CacheAligned, Versioned};
+use shmstore::{CacheAligned, Frames, Versioned};
 
-use crate::objects::EveryPart;
+use crate::objects::{Choosy, EveryPart};
 use crate::random::Random;
 use crate::raw::{Raw, field};
 
@@ -25,6 +26,8 @@ enum Word {
     Queue(usize, usize, usize),
     Broadcast(usize, usize, usize),
     Map(usize, usize, usize),
+    /// Where a `Frames` begins, how long it is, and its slots.
+    Frames(usize, usize, u64),
 }
 
 macro_rules! versioned {
@@ -43,12 +46,18 @@ macro_rules! stream {
     };
 }
 
+macro_rules! frames {
+    ($field:ident, $frames:ty, $slots:literal) => {
+        Word::Frames(offset_of!(EveryPart, $field), size_of::<$frames>(), $slots)
+    };
+}
+
 const SHARDS: usize = offset_of!(EveryPart, shards);
 const SHARD: usize = size_of::<CacheAligned<Versioned<u64>>>();
 /// Where the sequence number of a `Versioned` is: see `docs/format.md`. Its lock word is its first, its flags the next.
 const SEQUENCE: usize = 64;
 
-const WORDS: [Word; 25] = [
+const WORDS: [Word; 28] = [
     Word::Value(offset_of!(EveryPart, count)),
     Word::Value(offset_of!(EveryPart, mode)),
     Word::Value(offset_of!(EveryPart, flag)),
@@ -69,7 +78,10 @@ const WORDS: [Word; 25] = [
     stream!(Broadcast, blocks, map, 2),
     stream!(Map, map, book, 5),
     stream!(Map, map, book, 5),
-    stream!(Map, book, shards, 2),
+    stream!(Map, book, choices, 2),
+    frames!(choices, Frames<Choosy, 5, 3, Choosy>, 3),
+    frames!(choices, Frames<Choosy, 5, 3, Choosy>, 3),
+    frames!(images, Frames<u8, 16_384, 3>, 3),
     Word::Versioned(SHARDS, SHARD),
     Word::Versioned(SHARDS + SHARD, SHARD),
     Word::Versioned(SHARDS + 2 * SHARD, SHARD),
@@ -123,6 +135,15 @@ impl Vandal {
     /// Makes header, schema and participants as they were.
     pub fn mend(&self, raw: &Raw) {
         raw.write(0, &self.pristine[..self.payload]);
+    }
+
+    /// Frees the locks of the writers of frames in a segment that this one leaves: a publication has no limit.
+    pub fn leave(&mut self, raw: &Raw) {
+        for word in WORDS {
+            if let Word::Frames(at, ..) = word {
+                self.write(raw, self.payload + at, &[0; 4]);
+            }
+        }
     }
 
     /// Writes once, somewhere; now and then a thousand times at one place, without a pause.
@@ -218,6 +239,7 @@ impl Vandal {
         match word {
             Word::Queue(..) | Word::Broadcast(..) => self.lie_in_a_stream(raw, word),
             Word::Map(at, len, capacity) => self.lie_in_a_map(raw, at, len, capacity),
+            Word::Frames(at, len, slots) => self.lie_in_frames(raw, at, len, slots),
             Word::Value(at) | Word::Event(at) => {
                 let number = self.number(raw, self.payload + at);
                 self.write(raw, self.payload + at, &number.to_le_bytes());
@@ -259,6 +281,7 @@ impl Vandal {
                 }
                 Word::Queue(..) | Word::Broadcast(..) => self.storm_in_a_slot(raw, word, round),
                 Word::Map(at, len, capacity) => self.storm_in_a_map(raw, at, len, capacity, round),
+                Word::Frames(at, _, slots) => self.storm_in_frames(raw, at, slots, round),
                 word => self.lie_in_a_part(raw, word),
             }
         }

@@ -1,9 +1,12 @@
 //! Does all that can be done to an object, while somebody writes over it, and checks that no call with a limit outlives it
 //! and that no value is one that its type does not have.
 
+mod frames;
 mod maps;
 mod streams;
 mod tasks;
+
+pub use frames::exchange;
 
 use std::collections::BTreeMap;
 use std::hint::black_box;
@@ -141,6 +144,8 @@ const CALLS: &[Call] = &[
     ("remove and create", |victim| victim.begin_anew()),
 ];
 
+const ALL: [&[Call]; 5] = [CALLS, streams::CALLS, maps::CALLS, frames::CALLS, tasks::CALLS];
+
 const EAST: Position = Position { x: 1.0, y: 0.0, z: 0.0 };
 const CHOSEN: Choosy = Choosy { letter: 'é', modes: [Mode::Idle, Mode::Run, Mode::Stop], flag: true };
 
@@ -160,7 +165,7 @@ impl Victim {
 
     /// Makes one call, and checks that it ends in time.
     pub fn act(&mut self) {
-        let calls = [CALLS, streams::CALLS, maps::CALLS, tasks::CALLS][self.random.within(0..4)];
+        let calls = ALL[self.random.within(0..ALL.len())];
         let (name, call) = calls[self.random.within(0..calls.len())];
         let started = Instant::now();
         let came_to_it = call(self);
@@ -176,7 +181,7 @@ impl Victim {
 
     /// A call that has not come to what it is for so far. As long as there is one, it has not been in danger.
     pub fn not_yet(&self) -> Option<&'static str> {
-        let calls = [CALLS, streams::CALLS, maps::CALLS, tasks::CALLS].into_iter().flatten().map(|(name, _)| *name);
+        let calls = ALL.into_iter().flatten().map(|(name, _)| *name);
         let well = |name: &str| self.counts.get(name).is_some_and(|counts| counts[0] > 0);
         calls.filter(|name| self.removes || *name != "remove and create").find(|name| !well(name))
     }

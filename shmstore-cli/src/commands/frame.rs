@@ -82,6 +82,10 @@ pub fn run(args: &Args) -> Result<Outcome, Failure> {
             let len = saved::write(&args.output, |file| picture.write_pnm(file))?;
             (shape(&picture), len)
         }
+        Some(extension @ ("jpg" | "jpeg" | "bmp" | "gif" | "tif" | "tiff" | "webp")) => {
+            let message = format!("a frame is written as .png, .pgm, .ppm or raw bytes, and not as .{extension}");
+            return Err(Failure::Refused(message));
+        }
         _ => (String::new(), saved::write(&args.output, |file| file.write_all(&frame.bytes))?),
     };
     let mut output = Output::standard();

@@ -93,9 +93,8 @@ impl LoanError {
 pub enum PinError {
     /// No newer frame was published.
     #[error(
-        "{frames} has no frame newer than {seen}{}: the newest is {newest}. Check that the process that publishes is \
-         running",
-        after(.waited)
+        "{}{}. Check that the process that publishes is running",
+        not_yet(.frames, *.seen, *.newest), after(.waited)
     )]
     NotYet {
         /// Which frames.
@@ -171,6 +170,13 @@ fn pids(pids: &[u32]) -> String {
         [] => "processes that are not in the object's table".into(),
         [pid] => format!("pid {pid}"),
         pids => format!("pids {}", pids.iter().map(u32::to_string).collect::<Vec<_>>().join(", ")),
+    }
+}
+
+fn not_yet(frames: &PartName, seen: u64, newest: u64) -> String {
+    match newest {
+        0 => format!("{frames} has no frame yet"),
+        newest => format!("the newest frame of {frames} is number {newest}, which is not newer than {seen}"),
     }
 }
 

@@ -43,7 +43,7 @@ impl Holder {
                 "Wait for it with a `…_timeout` call. `Shared::participants` shows which process holds which part"
             }
             _ => {
-                "`Shared::participants` shows which process holds which part: it may be in a long update, or keep a \
+                "`Shared::participants` shows which process holds which part: it may be stopped, in a long update, or keep a \
                  guard, a `Transaction`, or an exclusive `Writer`, `Producer`, `Consumer` or `Sender`"
             }
         }

@@ -308,7 +308,7 @@ mod sealed {
 /// Every [`ShmValue`] without a `bool`, `char` or enum in it implements this trait.
 #[diagnostic::on_unimplemented(
     message = "some bit patterns are not a valid `{Self}`, so reading it can fail",
-    label = "may have a `bool`, `char` or enum in it: use the method that checks, such as `load_checked()`, `update_checked()`, `blocks_checked()`; the bound of a type parameter is `AnyBits`"
+    label = "may have a `bool`, `char` or enum in it: use the method that checks: `load_checked()`, `update_checked()`, `begin_checked()`, or `blocks_checked()` and its like of frames; the bound of a type parameter is `AnyBits`"
 )]
 pub trait AnyBits: ShmValue<Validity = Any> {}
 

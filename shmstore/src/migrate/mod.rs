@@ -69,7 +69,7 @@ impl fmt::Display for Migration {
 /// [`Store::migrate_with`](crate::Store::migrate_with) can store a value in it.
 #[derive(Clone, PartialEq, Eq, Error)]
 #[error(
-    "`{path}` cannot be converted from `{from}` to `{to}`: {why}. Store another value first. Or give the field another \
+    "`{path}` cannot be converted from `{from}` to `{to}`: {why}. Store another value, or publish another frame, first. Or give the field another \
      name in the new type, where it begins with zeros, and store a value there with `migrate_with`"
 )]
 #[non_exhaustive]

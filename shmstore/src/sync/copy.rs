@@ -31,7 +31,7 @@ use portable::Portable as Native;
 use x86_64::Sse2 as Native;
 
 pub(crate) use lines::{
-    LINE, Line, SharedLine, bytes_in, bytes_out, line_in, line_out, lines_of, lines_out, word_out, words_out,
+    LINE, Line, SharedLine, bytes_in, bytes_out, element_out, line_in, line_out, lines_of, lines_out,
 };
 
 /// The smallest piece of the slot of a value that is touched. A slot is a whole number of units, and aligned as a unit.

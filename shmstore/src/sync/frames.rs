@@ -232,6 +232,23 @@ impl<E: ShmValue, const N: usize, const K: usize, M: ShmValue> Frames<E, N, K, M
         Follower::new(self, Access::ReadWrite, self.newest_number())
     }
 
+    /// Follows the frames after number `seen`. With 0, the first one is the oldest that is there.
+    ///
+    /// ```
+    /// use shmstore::Frames;
+    ///
+    /// static SAMPLES: Frames<f32, 1024, 4> = Frames::new();
+    /// for _ in 0..3 {
+    ///     SAMPLES.try_loan()?.publish()?;
+    /// }
+    /// let mut follower = SAMPLES.follow_after(1); // a program that was started again, and has seen frame 1
+    /// assert_eq!(follower.try_next()?.expect("it is there").number(), 2);
+    /// # Ok::<(), shmstore::Error>(())
+    /// ```
+    pub fn follow_after(&self, seen: u64) -> Follower<'_, E, N, K, M> {
+        Follower::new(self, Access::ReadWrite, seen)
+    }
+
     /// Returns the number of the newest frame. 0 if no frame was published.
     #[must_use]
     pub fn newest_number(&self) -> u64 {

@@ -1,13 +1,13 @@
 //! Tortures the store: see `shmstore_tests::torture`.
 //!
-//! `torture --seconds 60 --seed 7`
+//! `torture --seconds 60 --seed 7`, and of frames `torture --frames 1 --seconds 60 --seed 7`
 
 use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use shmstore_tests::torture::{Options, run, run_image};
+use shmstore_tests::torture::{Options, run, run_frames, run_image};
 
-const USAGE: &str = "torture [--seconds N] [--seed S] [--workers W] [--busy 1] [--large-map 1]";
+const USAGE: &str = "torture [--seconds N] [--seed S] [--workers W] [--busy 1] [--large-map 1] [--frames 1]";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -17,6 +17,7 @@ fn main() -> ExitCode {
     }
     let clock = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_micros() as u64);
     let mut options = Options { seconds: 20, seed: clock, workers: 3, busy: false, large_map: false };
+    let mut has_frames = false;
     for pair in arguments.chunks(2) {
         let [name, value] = pair else { return usage() };
         let Ok(number) = value.parse::<u64>() else { return usage() };
@@ -26,8 +27,12 @@ fn main() -> ExitCode {
             "--workers" => options.workers = number as usize,
             "--busy" => options.busy = number != 0,
             "--large-map" => options.large_map = number != 0,
+            "--frames" => has_frames = number != 0,
             _ => return usage(),
         }
+    }
+    if has_frames {
+        return run_frames(options.seconds, options.seed);
     }
     run(&options)
 }

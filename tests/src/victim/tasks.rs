@@ -3,6 +3,7 @@
 use shmstore::error::WaitAnyError;
 use shmstore::wait_any;
 
+use super::frames::read;
 use super::{CHOSEN, Call, LIMIT, Outcome, Victim, check, told};
 use crate::tasks::block_within;
 
@@ -45,6 +46,17 @@ pub(super) const CALLS: &[Call] = &[
         let map = &victim.parts().map;
         ended(block_within(map.changed(seen(victim, map.changes())), LIMIT)).is_some()
     }),
+    ("await a frame", |victim| {
+        let choices = &victim.parts().choices;
+        let seen = seen(victim, choices.newest_number());
+        ended(block_within(choices.newer(seen), LIMIT)).is_some_and(|frame| frame.number() > seen && read(&frame))
+    }),
+    ("await a frame of a follower", |victim| {
+        let images = &victim.parts().images;
+        let follower = images.follow();
+        let _ = told(images.try_loan()).map(|frame| frame.publish());
+        ended(block_within(follower.newer(), LIMIT)).is_some()
+    }),
     ("wait for any", wait_for_any),
 ];
 
@@ -60,11 +72,13 @@ fn wait_for_any(victim: &mut Victim) -> Outcome {
             &parts.queue.not_empty(),
             &parts.queue.not_full(),
             &feed.not_empty(),
+            &parts.choices.newer(parts.choices.newest_number()),
+            &parts.images.follow().newer(),
         ],
         LIMIT,
     );
     if let Err(WaitAnyError::Removed { index, .. } | WaitAnyError::AnchorLost { index, .. }) = &ready {
         assert_eq!(*index, 0, "all are of one object");
     }
-    told(ready).is_some_and(|ready| ready.inspect(|index| assert!(*index < 7)).count() > 0)
+    told(ready).is_some_and(|ready| ready.inspect(|index| assert!(*index < 9)).count() > 0)
 }

@@ -27,6 +27,19 @@ fn nothing_is_lost_and_nothing_left_in_two_seconds_of_torture() {
     }
 }
 
+#[test]
+fn no_frame_is_torn_and_no_slot_is_lost_in_two_seconds_of_torture() {
+    let output = Command::new(program_named("torture"))
+        .args(["--frames", "1", "--seconds", "2"])
+        .output()
+        .expect("the program `torture`");
+    let printed = String::from_utf8_lossy(&output.stdout);
+    println!("{printed}{}", String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{}", output.status);
+    assert!(printed.contains("no frame torn, no slot lost"));
+    assert!(kills(&printed.replace("frames: ", "")) > 20, "so few kills show nothing");
+}
+
 /// While it makes what stays, and while it kills.
 #[test]
 fn interrupted_torture_leaves_nothing_behind() {

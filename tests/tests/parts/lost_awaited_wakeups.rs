@@ -70,3 +70,9 @@ fn no_task_that_waits_for_a_key_is_forgotten() {
     pass_turns("map_relay", "returns", &[ANY_2, FUTURE, DROPPED, SELECTED], ROUNDS / 40);
     pass_turns("map_relay", "stores", &[ANY_2, FUTURE, DROPPED, SELECTED], ROUNDS / 40);
 }
+
+#[test]
+fn no_task_that_waits_for_a_frame_is_forgotten() {
+    pass_turns("frame_relay", "frames", &[ANY_2, FUTURE, DROPPED, SELECTED], ROUNDS / 20);
+    pass_turns("frame_relay", "slots", &[ANY_2, FUTURE, DROPPED], ROUNDS / 20);
+}

@@ -2,6 +2,7 @@
 
 mod fairness;
 mod lost_awaited_wakeups;
+mod lost_frame_wakeups;
 mod lost_map_wakeups;
 mod lost_stream_wakeups;
 mod lost_wakeups;

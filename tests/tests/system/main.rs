@@ -1,5 +1,6 @@
 //! What the kernel and other users do: permissions, groups, namespaces, sandboxes.
 
+mod frames_of_other_users;
 mod groups;
 mod growing_of_other_users;
 mod ipc_namespaces;

@@ -6,6 +6,7 @@ mod detached;
 mod ends;
 mod forks;
 mod forks_without_wiping;
+mod frames;
 mod hostile;
 mod many;
 mod refused;

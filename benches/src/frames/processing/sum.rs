@@ -19,6 +19,8 @@ use crate::row::{Other, Row, Target};
 
 const BLOCKS: &str = "shmstore, blocks";
 const ARRAYS: &str = "shmstore, arrays";
+const ROWS: &str = "shmstore, rows of 4 KiB";
+const RACY: &str = "shmstore, as_racy";
 const COPY: &str = "shmstore, copy_into and sum";
 
 /// A number, of which `A` have 64 bytes. They are added in as many lanes.
@@ -59,7 +61,7 @@ fn add<T: Number, const A: usize>(lanes: &mut [T; A], elements: &[T; A]) {
     }
 }
 
-/// The sum of a slice, in four vectors of lanes that add up independently.
+/// The sum of a slice, in `A` lanes.
 #[inline(always)]
 fn sum_of<T: Number, const A: usize>(elements: &[T]) -> T {
     let mut lanes = [T::of(0); A];
@@ -87,6 +89,18 @@ fn by_arrays<T: Number, const A: usize, const N: usize>(frame: &Pinned<'_, T, N,
     let mut lanes = [T::of(0); A];
     frame.arrays::<A>(|_, array| add(&mut lanes, &array));
     lanes.iter().fold(T::of(0), |sum, lane| sum.plus(*lane))
+}
+
+#[inline(never)]
+fn by_rows<T: Number, const A: usize, const N: usize>(frame: &Pinned<'_, T, N, 3>) -> T {
+    let (mut sum, width) = (T::of(0), 4096 / size_of::<T>());
+    frame.rows(width, width, |_, row| sum = sum.plus(sum_of::<T, A>(row)));
+    sum
+}
+
+#[inline(never)]
+fn by_racy<T: Number, const N: usize>(frame: &Pinned<'_, T, N, 3>) -> T {
+    frame.as_racy().iter().fold(T::of(0), T::plus)
 }
 
 /// The rows of one type of number.
@@ -144,6 +158,8 @@ fn measure_of<T: Number, const N: usize, const A: usize>(
             (IN_PLACE, Box::new(of_frame(in_place))),
             (BLOCKS, Box::new(of_frame(by_blocks::<T, A, N>))),
             (ARRAYS, Box::new(of_frame(by_arrays::<T, A, N>))),
+            (ROWS, Box::new(of_frame(by_rows::<T, A, N>))),
+            (RACY, Box::new(of_frame(by_racy::<T, N>))),
             (
                 COPY,
                 Box::new(|| {

@@ -76,7 +76,8 @@ impl<'a, V: ShmValue, const N: usize> Subscriber<'a, V, N> {
     ///
     /// # Errors
     ///
-    /// The future returns [`WaitError::Removed`], [`WaitError::AnchorLost`] and [`WaitError::NoThread`].
+    /// The future returns [`WaitError::Removed`](crate::WaitError::Removed),
+    /// [`WaitError::AnchorLost`](crate::WaitError::AnchorLost) and [`WaitError::NoThread`](crate::WaitError::NoThread).
     pub fn not_empty(&self) -> ItemSent<'a, V> {
         ItemSent::of(self.next_sent())
     }

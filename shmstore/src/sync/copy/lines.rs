@@ -14,8 +14,8 @@
 use std::cell::UnsafeCell;
 use std::mem::MaybeUninit;
 use std::slice;
-use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64};
 
 use super::portable::Portable;
 use super::{LINE_UNITS, Moves, Native, UNIT, Unit};
@@ -51,7 +51,9 @@ impl SharedLine {
     #[inline(always)]
     fn bytes(lines: &[Self], at: usize, count: usize) -> *mut u8 {
         let all = size_of_val(lines);
-        assert!(at <= all && count <= all - at, "{count} bytes from {at} on are not within {all} bytes");
+        if at > all || count > all - at {
+            beyond(at, count, all);
+        }
         Self::units(lines).cast::<u8>().wrapping_add(at)
     }
 }
@@ -106,8 +108,7 @@ pub(crate) fn line_in(line: Line, to: &SharedLine, next: &SharedLine) {
 #[inline(always)]
 pub(crate) fn bytes_out(from: &[SharedLine], at: usize, to: &mut [MaybeUninit<u8>]) {
     let place = SharedLine::bytes(from, at, to.len());
-    // SAFETY: as many bytes on both sides, and whole lines on the shared one. The private ones are borrowed for
-    // writing.
+    // SAFETY: as many bytes on both sides, and whole lines on the shared one. The private ones are borrowed for writing.
     unsafe { Native::bytes_out(place, to.as_mut_ptr().cast(), to.len()) };
 }
 
@@ -131,34 +132,44 @@ pub(crate) fn bytes_in(from: &[u8], to: &[SharedLine], at: usize, ahead: usize) 
     }
 }
 
-/// Loads the word of 8 bytes at an index, as a number whose lowest byte is the first one, by a relaxed atomic load.
-///
-/// # Panics
-///
-/// Panics if there are fewer words.
-#[inline(always)]
-pub(crate) fn word_out(from: &[SharedLine], at: usize) -> u64 {
-    assert!(at < size_of_val(from) / size_of::<u64>(), "there is no word {at}");
-    let word = SharedLine::units(from).cast::<AtomicU64>().wrapping_add(at);
-    // SAFETY: a word of the lines, aligned as they are.
-    u64::from_le(unsafe { &*word }.load(Relaxed))
-}
-
 /// The lines of private bytes. Without those after the last whole line.
 #[inline(always)]
 pub(crate) fn lines_of(bytes: &[u8]) -> impl Iterator<Item = Line> {
     bytes.chunks_exact(LINE).map(|line| Line(line.try_into().expect("the bytes of a line")))
 }
 
-/// Copies the bytes from `at` on out by relaxed atomic words, which the compiler knows. They may be torn.
+/// Loads the element `at` of lines that are full of elements, by relaxed atomic loads, which the compiler knows: by one of
+/// its size if it has 1, 2, 4 or 8 bytes, otherwise by words of 8 bytes. It may be torn.
 ///
 /// # Panics
 ///
-/// Panics if fewer bytes follow than `to` has.
+/// Panics if there are fewer elements.
 #[inline(always)]
-pub(crate) fn words_out(from: &[SharedLine], at: usize, to: &mut [MaybeUninit<u8>]) {
-    let place = SharedLine::bytes(from, at, to.len());
-    // SAFETY: as many bytes on both sides, and whole lines on the shared one. The private ones are borrowed for
-    // writing.
-    unsafe { Portable::bytes_out(place, to.as_mut_ptr().cast(), to.len()) };
+pub(crate) fn element_out<E>(from: &[SharedLine], at: usize) -> MaybeUninit<E> {
+    let place = SharedLine::bytes(from, at * size_of::<E>(), size_of::<E>());
+    let mut element = MaybeUninit::<E>::uninit();
+    let to = element.as_mut_ptr().cast::<u8>();
+    macro_rules! load {
+        ($atomic:ty, $number:ty) => {{
+            // SAFETY: in the lines, and a multiple of its size after the beginning of a line, so aligned.
+            let loaded = unsafe { &*place.cast::<$atomic>() }.load(Relaxed);
+            // SAFETY: the element has the same size. A pointer of bytes may be unaligned.
+            unsafe { to.cast::<$number>().write_unaligned(loaded) };
+        }};
+    }
+    match size_of::<E>() {
+        1 => load!(AtomicU8, u8),
+        2 => load!(AtomicU16, u16),
+        4 => load!(AtomicU32, u32),
+        8 => load!(AtomicU64, u64),
+        // SAFETY: as many bytes on both sides, and whole lines on the shared one. The private ones are a local.
+        size => unsafe { Portable::bytes_out(place, to, size) },
+    }
+    element
+}
+
+#[cold]
+#[inline(never)]
+fn beyond(at: usize, count: usize, all: usize) -> ! {
+    panic!("{count} bytes from {at} on are not within {all} bytes")
 }

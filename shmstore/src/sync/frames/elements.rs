@@ -38,6 +38,9 @@ use scratch::Scratch;
 /// The bytes of a block.
 const BLOCK: usize = 1024;
 
+/// The distance in bytes of the lines that are prefetched, so that memory has the time to bring them.
+const AHEAD: usize = 4096;
+
 /// Elements of a frame.
 pub(super) struct Elements<'a, E> {
     // INVARIANT: exactly the lines that `count` elements take. They are writable where the elements are filled.
@@ -131,12 +134,21 @@ impl<'a, E: ShmValue> Elements<'a, E> {
         let mut at = 0;
         while at < count {
             let run = len.min(count - at);
-            // The last run, which may be shorter, is fetched without a hint.
-            let ahead = if count - at >= 2 * len { len * Self::SIZE } else { 0 };
-            each(at, self.run(at, run, ahead, &mut scratch, &still, &invalid)?);
+            each(at, self.run(at, run, self.ahead(len, at, count), &mut scratch, &still, &invalid)?);
             at += run;
         }
         Ok(())
+    }
+
+    /// The distance of the lines to prefetch while the run at `at` is copied: a number of whole runs, of which each
+    /// begins `step` elements after the one before it. 0 if no run before `end` is as far away.
+    #[inline(always)]
+    fn ahead(self, step: usize, at: usize, end: usize) -> usize {
+        if end - at <= step {
+            return 0;
+        }
+        let distance = (AHEAD / (step * Self::SIZE)).max(1) * step;
+        if end - at > distance { distance * Self::SIZE } else { 0 }
     }
 
     /// Copies elements out, and returns the copies. The lines `ahead` bytes after them are prefetched.
@@ -207,8 +219,8 @@ impl<'a, E: ShmValue> Elements<'a, E> {
         let rows = if width == 0 || width > self.count { 0 } else { (self.count - width) / stride + 1 };
         let mut scratch = Scratch::<E>::new();
         for row in 0..rows {
-            let ahead = if row + 1 < rows { stride * Self::SIZE } else { 0 };
-            each(row, self.run(row * stride, width, ahead, &mut scratch, &still, &invalid)?);
+            let at = row * stride;
+            each(row, self.run(at, width, self.ahead(stride, at, self.count), &mut scratch, &still, &invalid)?);
         }
         Ok(())
     }
@@ -307,7 +319,7 @@ fn elements_in<E>(bytes: &[u8], len: usize) -> &[MaybeUninit<E>] {
 }
 
 /// Borrows elements to be overwritten as bytes.
-pub(super) fn as_bytes<E>(elements: &mut [MaybeUninit<E>]) -> &mut [MaybeUninit<u8>] {
+fn as_bytes<E>(elements: &mut [MaybeUninit<E>]) -> &mut [MaybeUninit<u8>] {
     // SAFETY: the bytes of the elements, borrowed as long. Any bytes are a `MaybeUninit`.
     unsafe { slice::from_raw_parts_mut(elements.as_mut_ptr().cast(), size_of_val(elements)) }
 }

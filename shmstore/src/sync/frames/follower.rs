@@ -80,9 +80,32 @@ impl<'a, E: ShmValue, const N: usize, const K: usize, M: ShmValue> Follower<'a, 
         in_turns(keep_waiting, |turn| self.next(turn))
     }
 
+    /// Returns a future that pins the next frame, once it is published. If it is dropped before that, no frame is missed.
+    ///
+    /// ```
+    /// use shmstore::Frames;
+    ///
+    /// static SAMPLES: Frames<f32, 1024, 4> = Frames::new();
+    /// # pollster::block_on(async {
+    /// let mut follower = SAMPLES.follow();
+    /// SAMPLES.try_loan()?.publish()?; // most often another process
+    /// assert_eq!(follower.next_async().await?.number(), 1);
+    /// # Ok::<(), shmstore::Error>(()) }).unwrap();
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The future returns the errors of [`next`](Self::next), except [`PinError::NotYet`], and [`PinError::NoThread`].
+    pub async fn next_async(&mut self) -> Result<Pinned<'a, E, N, K, M>, PinError> {
+        let mut next = self.newer();
+        let frame = (&mut next).await;
+        self.seen = next.seen();
+        frame
+    }
+
     /// Returns a wait for a frame after the last one, for [`wait_any`](crate::wait_any). Afterwards,
     /// [`try_next`](Self::try_next) does not return `None`. As a future it pins the next frame, and does not move the
-    /// follower.
+    /// follower: see [`next_async`](Self::next_async).
     pub fn newer(&self) -> NewerFrame<'a, E, N, K, M> {
         NewerFrame::of(self.aim())
     }

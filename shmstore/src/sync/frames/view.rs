@@ -159,6 +159,12 @@ impl<E: ShmValue, const N: usize, const K: usize, M: ShmValue> FramesView<E, N, 
         Follower::new(&self.part, Access::ReadOnly, self.newest_number())
     }
 
+    /// Follows the frames after number `seen`: see [`Frames::follow_after`]. On a handle of `attach_read_only`, the
+    /// follower returns [`PinError::ReadOnly`].
+    pub fn follow_after(&self, seen: u64) -> Follower<'_, E, N, K, M> {
+        Follower::new(&self.part, Access::ReadOnly, seen)
+    }
+
     /// Has the kernel map all memory of the frames now. Otherwise the first read of each page does.
     ///
     /// # Errors

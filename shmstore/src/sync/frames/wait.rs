@@ -191,6 +191,11 @@ awaitable_by!(
 );
 
 impl<'a, E: ShmValue, const N: usize, const K: usize, M: ShmValue> NewerFrame<'a, E, N, K, M> {
+    /// The number of the frame that was pinned last, or of the one that the frame must be newer than.
+    pub(super) fn seen(&self) -> u64 {
+        self.aim.seen
+    }
+
     fn poll_once(&mut self, context: &mut Context<'_>) -> Poll<Result<Pinned<'a, E, N, K, M>, PinError>> {
         let Self { aim, pending } = self;
         check_access(aim.frames, aim.access)?;
@@ -199,7 +204,8 @@ impl<'a, E: ShmValue, const N: usize, const K: usize, M: ShmValue> NewerFrame<'a
                 return Poll::Ready(Err(PinError::of_wait(ended.error(aim, Duration::ZERO))));
             }
             if let Some(pin) = aim.pin()? {
-                return Poll::Ready(aim.finish(pin, aim.seen));
+                let seen = std::mem::replace(&mut aim.seen, pin.frame.number);
+                return Poll::Ready(aim.finish(pin, seen));
             }
         }
         pending.poll_again(context)

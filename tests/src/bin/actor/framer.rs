@@ -1,14 +1,14 @@
-//! A process that uses frames as it is told: see `shmstore_tests::framer`, and `shmstore_tests::peer` for how it listens
-//! and answers.
+//! A process that uses frames as it is told: see `shmstore_tests::framer`, and `shmstore_tests::peer` for the way it
+//! listens and answers.
 
 use std::time::Duration;
 
-use shmstore::error::{LoanError, PinError};
+use shmstore::error::{LoanError, PinError, WaitAnyError};
 use shmstore::frames::{Follower, FrameMut, Pinned};
-use shmstore::{ReadOnly, Shared, Store};
+use shmstore::{ReadOnly, Shared, Store, wait_any};
 use shmstore_tests::objects::{Camera, IMAGE, IMAGES};
 
-use super::obey::{Answer, Heir, Line, Obey, done, serve};
+use super::obey::{Answer, Heir, Line, Obey, done, exec, serve};
 
 type Loan = FrameMut<'static, u64, IMAGE, IMAGES, [u64; 2]>;
 type Pin = Pinned<'static, u64, IMAGE, IMAGES, [u64; 2]>;
@@ -19,7 +19,9 @@ enum Grip {
 }
 
 struct Framer {
-    parts: &'static Shared<Camera>,
+    store: Store,
+    /// `None` where this process may only read.
+    parts: Option<&'static Shared<Camera>>,
     seen: &'static ReadOnly<Camera>,
     /// The newest last.
     grips: Vec<Grip>,
@@ -28,16 +30,17 @@ struct Framer {
 }
 
 pub(crate) fn play() {
-    let store = Store::open(super::path()).expect("a store");
-    let parts = Box::leak(Box::new(store.attach_or_create().expect("an object")));
+    let store = super::peer::store_options().open(super::path()).expect("a store");
+    let may_write = std::env::var_os("FRAMER_READS").is_none();
+    let parts = may_write.then(|| &*Box::leak(Box::new(store.attach_or_create().expect("an object"))));
     let seen = Box::leak(Box::new(store.attach_read_only().expect("an object")));
     println!("ok ready");
-    serve(&mut Framer::new(parts, seen));
+    serve(&mut Framer::new(store, parts, seen));
 }
 
 impl Framer {
-    fn new(parts: &'static Shared<Camera>, seen: &'static ReadOnly<Camera>) -> Self {
-        Self { parts, seen, grips: Vec::new(), follower: None, line: Line::default() }
+    fn new(store: Store, parts: Option<&'static Shared<Camera>>, seen: &'static ReadOnly<Camera>) -> Self {
+        Self { store, parts, seen, grips: Vec::new(), follower: None, line: Line::default() }
     }
 }
 
@@ -47,23 +50,32 @@ impl Obey for Framer {
     }
 
     fn heir(&mut self) -> Heir {
-        let (parts, seen) = (self.parts, self.seen);
-        Box::new(move || Box::new(Self::new(parts, seen)))
+        let (store, parts, seen) = (self.store.clone(), self.parts, self.seen);
+        Box::new(move || Box::new(Self::new(store, parts, seen)))
     }
 
     fn obey(&mut self, command: &str, rest: &str) -> Answer {
         let numbers: Vec<u64> = rest.split_ascii_whitespace().map(|word| word.parse().expect("a number")).collect();
         let number = |at: usize| numbers.get(at).copied().unwrap_or(0);
         let time = |at: usize| Duration::from_millis(number(at));
-        let images = &self.parts.images;
         match command {
+            "see" => return self.see(),
+            "see_newer" => return self.see_newer(number(0), time(1)),
+            _ => {}
+        }
+        let parts = self.parts.ok_or("Reader This process may only read")?;
+        let images = &parts.images;
+        match command {
+            "exec" => exec("framer"),
+            "remove" => self.store.remove::<Camera>().map(|()| String::new()).map_err(|error| error.to_string()),
+            "participants" => done(Shared::participants(parts).len()),
             "loan" => {
-                self.grips.push(Grip::Loan(loan(self.parts, time(0))?));
+                self.grips.push(Grip::Loan(loan(parts, time(0))?));
                 done("")
             }
-            "loans" => self.count_loans(),
+            "loans" => count_loans(parts),
             "put" => {
-                let mut frame = loan(self.parts, time(1))?;
+                let mut frame = loan(parts, time(1))?;
                 fill(&mut frame, number(0));
                 publish(frame)
             }
@@ -85,7 +97,6 @@ impl Obey for Framer {
             },
             "drop" => done(self.grips.pop().is_some()),
             "newest" => done(images.newest_number()),
-            "see" => self.see(),
             other => Err(format!("BadCommand {other}")),
         }
     }
@@ -150,27 +161,37 @@ impl Framer {
         done("")
     }
 
-    /// Counts the slots that can be loaned at once, and gives them back.
-    fn count_loans(&self) -> Answer {
-        let mut loans = Vec::new();
-        loop {
-            match loan(self.parts, Duration::ZERO) {
-                Ok(frame) => loans.push(frame),
-                Err(error) if error.starts_with("Full") => return done(loans.len()),
-                Err(error) => return Err(error),
-            }
-        }
+    /// Waits for a frame without a pin.
+    fn see_newer(&self, seen: u64, time: Duration) -> Answer {
+        let ready = wait_any(&[&self.seen.images.newer(seen)], time);
+        ready.map_err(|error| match error {
+            WaitAnyError::Removed { .. } => format!("Removed {error}"),
+            _ => format!("Other {error}"),
+        })?;
+        self.see()
     }
 
     /// Reads the newest frame without a pin.
     fn see(&self) -> Answer {
         let read = self.seen.images.read_newest(|frame| {
-            let meta = frame.meta().map_err(|error| Box::<dyn std::error::Error>::from(error))?;
+            let meta = frame.meta().map_err(Box::<dyn std::error::Error>::from)?;
             Ok::<_, Box<dyn std::error::Error>>((frame.number(), *meta, frame.len(), frame.to_vec()?))
         });
         match read.map_err(|error| format!("Overrun {error}"))? {
             Some((number, meta, len, elements)) => check(number, meta, len, &elements),
             None => done("none"),
+        }
+    }
+}
+
+/// Counts the slots that can be loaned at once, and gives them back.
+fn count_loans(parts: &'static Shared<Camera>) -> Answer {
+    let mut loans = Vec::new();
+    loop {
+        match loan(parts, Duration::ZERO) {
+            Ok(frame) => loans.push(frame),
+            Err(error) if error.starts_with("Full") => return done(loans.len()),
+            Err(error) => return Err(error),
         }
     }
 }

@@ -2,6 +2,7 @@
 //! listens and answers.
 
 mod bystander;
+mod frame_relay;
 mod framer;
 mod grip;
 mod hammer;
@@ -31,6 +32,7 @@ fn main() {
     let role = std::env::args().nth(1).expect("a role");
     let play = match role.as_str() {
         "bystander" => bystander::play,
+        "frame_relay" => frame_relay::play,
         "framer" => framer::play,
         "grip" => grip::play,
         "hammer" => hammer::play,

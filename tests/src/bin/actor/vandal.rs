@@ -35,6 +35,7 @@ pub(crate) fn play() {
         }
         // To the new one, if somebody has made one.
         if let Some(new) = find(key).filter(|&shmid| shmid != raw.shmid()).and_then(Raw::try_attach) {
+            vandal.leave(&raw);
             raw = new;
         }
         if vandal.written() / 100_000 > told {

@@ -15,7 +15,7 @@ use shmstore::{Shared, Store};
 use shmstore_tests::objects::{Block, Choosy, EveryPart, Mode, Position};
 use shmstore_tests::random::Random;
 use shmstore_tests::raw::guard_segments;
-use shmstore_tests::victim::Victim;
+use shmstore_tests::victim::{Victim, exchange};
 
 const CHOSEN: Choosy = Choosy { letter: 'x', modes: [Mode::Stop; 3], flag: true };
 
@@ -74,6 +74,16 @@ const FOREVER: &[fn(&EveryPart)] = &[
     },
     |parts| drop(parts.book.insert("a".try_into().expect("a short name"), Block([3; 4096]))),
     |parts| parts.book.clear(),
+    |parts| exchange(&parts.choices, &parts.images),
+    |parts| drop(parts.choices.wait_newer_while(0, || false)),
+    |parts| drop(parts.images.follow().next_while(|| false)),
+    |parts| {
+        // A pin and a loan that are kept for a while.
+        let pin = parts.images.pin_newest();
+        let loan = parts.images.try_loan();
+        thread::yield_now();
+        drop((pin, loan));
+    },
 ];
 
 pub(crate) fn play() {

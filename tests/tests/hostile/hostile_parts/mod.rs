@@ -6,6 +6,7 @@
 
 mod amplified;
 mod copies;
+mod frame_words;
 mod harm;
 mod map_words;
 mod stalls;

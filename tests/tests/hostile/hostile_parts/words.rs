@@ -72,7 +72,7 @@ fn lock_that_was_taken_from_us_is_not_ours_to_free() {
 
 /// Writes a slot of a process that has filled it: of our PID namespace, started whenever. Not our own slot, whose start
 /// time is ours: any may be.
-fn lie(raw: &Raw, token: u32, pid: u64) {
+pub(super) fn lie(raw: &Raw, token: u32, pid: u64) {
     const READY: u64 = 2 << 51;
     const PID: u64 = (1 << 22) - 1;
     let (slots, count) = (raw.get(field::SLOTS_OFFSET) as usize, raw.get(field::SLOT_COUNT) as usize);

@@ -57,6 +57,12 @@ fn filled(store: &Store) -> Shared<EveryPart> {
     object.map.insert(7, choosy('m')).expect("a map of five");
     object.map.insert(8, choosy('n')).expect("a map of five");
     object.map.remove(&7).expect("a valid value");
+    for letter in ['v', 'w'] {
+        let mut frame = object.choices.try_loan().expect("a slot of three");
+        frame.set_meta(choosy(letter));
+        frame.copy_from(&['x', 'y'].map(choosy)).expect("it fits");
+        frame.publish().expect("our slot");
+    }
     for (number, shard) in (10..).zip(&object.shards) {
         shard.store(number);
         shard.store(number + 1);

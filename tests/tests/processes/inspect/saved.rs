@@ -59,6 +59,9 @@ fn program_that_is_built_with_the_type_attaches_what_was_made_from_a_file() {
     assert_eq!(typed.list.load_checked().unwrap().as_slice(), [choosy('a'), choosy('b')]);
     assert_eq!(typed.block.load(), Block::of(7));
     assert_eq!(typed.event.count(), 2);
+    let frame = typed.choices.pin_newest().unwrap().unwrap();
+    assert_eq!((frame.number(), *frame.meta(), frame.len()), (2, choosy('w'), 2));
+    assert_eq!(frame.to_vec_checked().unwrap(), ['x', 'y'].map(choosy));
     assert_eq!(typed.shards[3].load_versioned(), (2, 14));
     // A job that was not done waits again.
     let job = typed.queue.take().unwrap();

@@ -50,6 +50,16 @@ fn every_part_is_decoded_to_what_its_typed_object_says() {
             ] }),
         ),
         ("book", serde_json::json!({ "len": 0, "capacity": 2, "changes": 0, "first": [] })),
+        (
+            "choices",
+            serde_json::json!({ "newest": 2, "capacity": 5, "slots": 3, "pins": 0, "loans": 0, "len": 2,
+                "meta": choosy('w'), "first": [choosy('x'), choosy('y')] }),
+        ),
+        (
+            "images",
+            serde_json::json!({ "newest": 0, "capacity": 16_384, "slots": 3, "pins": 0, "loans": 0, "len": 0,
+                "meta": null, "first": [] }),
+        ),
         ("shards", serde_json::Value::Array((11..15).map(|number: u64| version(2, number.into())).collect())),
     ];
     let found = json.as_object().unwrap();

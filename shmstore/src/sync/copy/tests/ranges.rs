@@ -3,7 +3,7 @@
 use std::mem::MaybeUninit;
 
 use super::super::lines::{
-    LINE, Line, SharedLine, bytes_in, bytes_out, line_in, line_out, lines_of, lines_out, word_out, words_out,
+    LINE, Line, SharedLine, bytes_in, bytes_out, element_out, line_in, line_out, lines_of, lines_out,
 };
 use super::super::portable::Portable;
 use super::*;
@@ -13,7 +13,10 @@ const GUARD: usize = 1;
 
 /// The numbers of bytes that are copied: around each size at which another way begins.
 fn counts() -> impl Iterator<Item = usize> {
-    (0..=140).chain(250..=262).chain(380..=390).chain(1020..=1030).chain([4095, 4096, 4097, 32_768, 32_800, 40_001])
+    (0..=72)
+        .chain([95, 96, 127, 128, 129, 191, 200])
+        .chain(254..=258)
+        .chain([383, 384, 385, 1024, 1025, 32_768, 40_001])
 }
 
 /// The places at which bytes begin, in a line of the private side.
@@ -21,7 +24,7 @@ const PRIVATE: [usize; 8] = [0, 1, 3, 8, 15, 16, 32, 63];
 
 /// The places at which bytes begin, in a line of the shared side: all of them for short copies.
 fn shared_places(count: usize) -> impl Iterator<Item = usize> {
-    (0..LINE).step_by(if count < 300 { 1 } else { 13 })
+    (0..LINE).step_by(if count < 20 { 1 } else { 7 })
 }
 
 fn varied(count: usize, seed: u8) -> Vec<u8> {
@@ -120,7 +123,6 @@ fn ranges_come_out_exactly_from_any_place_to_any_place() {
     ranges_come_out_exactly(out_by::<Native>);
     ranges_come_out_exactly(out_by::<Portable>);
     ranges_come_out_exactly(bytes_out);
-    ranges_come_out_exactly(words_out);
 }
 
 #[test]
@@ -187,8 +189,29 @@ fn lines_go_out_and_in_as_slices_and_through_registers() {
         line_in(from, &to[line], &to[0]);
     }
     assert!(content(&mut to) == all);
-    let words: Vec<u8> = (0..20 * LINE / 8).flat_map(|at| word_out(&lines, at).to_le_bytes()).collect();
-    assert!(words == all);
+}
+
+#[test]
+fn elements_are_loaded_one_by_one() {
+    fn check<const SIZE: usize>() {
+        let all = varied(3 * LINE, 7);
+        let lines = shared(&all);
+        for (at, expected) in all.chunks_exact(SIZE).enumerate() {
+            // SAFETY: `element_out` initializes it, and any bytes are valid.
+            assert!(unsafe { element_out::<[u8; SIZE]>(&lines, at).assume_init() } == expected, "{at} of {SIZE} bytes");
+        }
+    }
+    check::<1>();
+    check::<2>();
+    check::<3>();
+    check::<4>();
+    check::<5>();
+    check::<8>();
+    check::<12>();
+    check::<16>();
+    check::<61>();
+    check::<64>();
+    check::<100>();
 }
 
 #[test]
@@ -197,10 +220,10 @@ fn copies_beyond_the_lines_are_refused() {
     let panics = |copy: &dyn Fn()| std::panic::catch_unwind(std::panic::AssertUnwindSafe(copy)).is_err();
     assert!(panics(&|| bytes_out(&lines, 1, &mut [MaybeUninit::uninit(); 2 * LINE])));
     assert!(panics(&|| bytes_out(&lines, usize::MAX, &mut [MaybeUninit::uninit(); 2])));
-    assert!(panics(&|| words_out(&lines, 2 * LINE + 1, &mut [])));
+    assert!(panics(&|| bytes_out(&lines, 2 * LINE + 1, &mut [])));
     assert!(panics(&|| bytes_in(&[0; 65], &lines, LINE, 0)));
     assert!(panics(&|| {
-        word_out(&lines, 16);
+        element_out::<u64>(&lines, 16);
     }));
     assert!(panics(&|| {
         lines_out(&lines, &mut [MaybeUninit::uninit(); 3], 2 * LINE + 1, 0);

@@ -8,7 +8,7 @@
 use std::mem::MaybeUninit;
 use std::slice;
 
-use super::{BLOCK, Elements, any_bits, elements_in};
+use super::{AHEAD, Elements, any_bits, elements_in};
 use crate::layout::{AnyBits, InvalidValue, ShmValue};
 use crate::sync::copy::{LINE, line_out};
 use crate::value::bits;
@@ -62,7 +62,7 @@ impl<'a, E: ShmValue> Elements<'a, E> {
         for (at, array) in self.lines.chunks_exact(lines).take(count / A).enumerate() {
             let mut scratch = [const { MaybeUninit::uninit() }; MOST_LINES];
             for (after, (from, to)) in array.iter().zip(&mut scratch).enumerate() {
-                let next = self.lines.get(at * lines + after + BLOCK / LINE).unwrap_or(from);
+                let next = self.lines.get(at * lines + after + AHEAD / LINE).unwrap_or(from);
                 to.write(line_out(from, next));
             }
             still()?;

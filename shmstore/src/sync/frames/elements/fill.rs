@@ -8,14 +8,11 @@
 use std::io;
 use std::os::fd::BorrowedFd;
 
-use super::{Elements, Scratch, assert_rows};
+use super::{AHEAD, Elements, Scratch, assert_rows};
 use crate::layout::{AnyBits, ShmValue};
-use crate::sync::copy::{bytes_in, line_in, lines_of};
+use crate::sync::copy::{LINE, bytes_in, line_in, lines_of};
 use crate::sys::file::data;
 use crate::value::bits;
-
-/// The lines after which the next one is prefetched, while arrays are copied in.
-const AHEAD: usize = 16;
 
 impl<E: ShmValue> Elements<'_, E> {
     /// Overwrites the elements from `at` on.
@@ -49,8 +46,7 @@ impl<E: ShmValue> Elements<'_, E> {
         while at < len {
             let block = &mut scratch[..run.min(len - at)];
             each(at, block);
-            let ahead = if len - at >= 2 * run { run * Self::SIZE } else { 0 };
-            self.put(at, block, ahead);
+            self.put(at, block, self.ahead(run, at, len));
             at += block.len();
         }
     }
@@ -79,7 +75,7 @@ impl<E: ShmValue> Elements<'_, E> {
             for (at, to) in self.lines.chunks_exact(lines).take(whole / A).enumerate() {
                 let array = each(at * A);
                 for (after, (line, to)) in lines_of(bits::bytes_of(&array)).zip(to).enumerate() {
-                    let next = self.lines.get(at * lines + after + AHEAD).unwrap_or(to);
+                    let next = self.lines.get(at * lines + after + AHEAD / LINE).unwrap_or(to);
                     line_in(line, to, next);
                 }
             }
@@ -110,10 +106,10 @@ impl<E: ShmValue> Elements<'_, E> {
         if len > 0 {
             let mut scratch = Scratch::new();
             let row = scratch.zeroed(width);
-            for at in 0..height {
-                each(at, row);
-                let ahead = if at + 1 < height { stride * Self::SIZE } else { 0 };
-                self.put(at * stride, row, ahead);
+            for y in 0..height {
+                each(y, row);
+                let at = y * stride;
+                self.put(at, row, self.ahead(stride, at, len));
             }
         }
     }

@@ -1,4 +1,4 @@
-//! `Racy<E>`: single elements of a frame, by relaxed atomic words.
+//! `Racy<E>`: single elements of a frame, by relaxed atomic loads.
 //!
 //! # Safety
 //!
@@ -6,18 +6,16 @@
 #![allow(unsafe_code)]
 
 use std::fmt;
-use std::mem::MaybeUninit;
-use std::slice;
 
-use super::{Elements, as_bytes};
+use super::Elements;
 use crate::layout::AnyBits;
-use crate::sync::copy::{word_out, words_out};
+use crate::sync::copy::element_out;
 use crate::value::bits;
 
 /// Single elements of a pinned frame, in any order, without a copy of a block.
 ///
-/// Each element is read by relaxed atomic words. The compiler does not combine these into vector moves, so `blocks` and
-/// `arrays` are faster where elements are read in order.
+/// Each element is loaded alone, and atomically where it has 1, 2, 4 or 8 bytes. The compiler does not combine such loads
+/// into vector moves. So `blocks` and `arrays` are faster where elements are read in order.
 pub struct Racy<'a, E> {
     elements: Elements<'a, E>,
 }
@@ -57,20 +55,8 @@ impl<'a, E: AnyBits> Racy<'a, E> {
 
     #[inline(always)]
     fn element(&self, at: usize) -> E {
-        const WORD: usize = size_of::<u64>();
-        let start = at * size_of::<E>();
-        let mut element = MaybeUninit::<E>::uninit();
-        if WORD % size_of::<E>() == 0 {
-            // In one word. A shift is faster than a copy of a part of it.
-            let word = word_out(self.elements.lines, start / WORD) >> (start % WORD * 8);
-            // SAFETY: the element has this many bytes or fewer. A local overlaps nothing.
-            unsafe {
-                element.as_mut_ptr().cast::<u8>().copy_from_nonoverlapping(word.to_le_bytes().as_ptr(), size_of::<E>())
-            };
-        } else {
-            words_out(self.elements.lines, start, as_bytes(slice::from_mut(&mut element)));
-        }
-        // SAFETY: all of its bytes were just written.
+        let element = element_out(self.elements.lines, at);
+        // SAFETY: `element_out` initializes all of its bytes.
         unsafe { bits::any(element) }
     }
 }

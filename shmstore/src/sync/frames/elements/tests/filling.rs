@@ -183,6 +183,14 @@ fn elements_beyond_the_frame_are_refused_before_anything_is_filled() {
 }
 
 #[test]
+fn one_row_may_have_any_stride() {
+    let mut memory = Memory::<u16>::new(10);
+    let expected = memory.expected(0, &[7; 6]);
+    memory.all().fill_rows(3, usize::MAX, 1, |_, row| row.fill(0x707));
+    assert!(memory.bytes() == expected);
+}
+
+#[test]
 fn rows_have_a_length_unless_they_are_none() {
     assert_eq!(len_of_rows(10, 20, 0), Some(0));
     assert_eq!(len_of_rows(0, 20, 4), Some(0));

@@ -26,9 +26,9 @@ fn each_way_to_fill_sets_the_length_and_each_way_to_read_sees_as_many() {
         let (frame, mut seen) = (newest(&frames), Vec::new());
         assert_eq!((frame.len(), frame.to_vec()), (expected.len(), expected.to_vec()));
         frame.blocks(|_, block| seen.extend_from_slice(block));
-        assert_eq!(seen.drain(..).collect::<Vec<_>>(), expected);
+        assert_eq!(std::mem::take(&mut seen), expected);
         assert_eq!(frame.arrays(|_, [element]| seen.push(element)), expected.len());
-        assert_eq!(seen.drain(..).collect::<Vec<_>>(), expected);
+        assert_eq!(std::mem::take(&mut seen), expected);
         let mut copy = vec![0; expected.len() + 1];
         assert_eq!(frame.copy_into(&mut copy), expected.len());
         assert_eq!(copy[..expected.len()], *expected);
@@ -140,8 +140,9 @@ fn elements_with_invalid_bits_are_checked_by_each_method() {
     let frames = Frames::<bool, 100, 3>::zeroed_box();
     let mut frame = frames.try_loan().expect("a slot is free");
     frame.fill(100, |_, block| block.fill(true)).expect("it fits");
+    let element = frame.as_mut_ptr().cast::<u8>().wrapping_add(40);
     // SAFETY: the slot of this loan has 100 bytes, and no other thread has the frames.
-    unsafe { frame.as_mut_ptr().cast::<u8>().add(40).write(2) };
+    unsafe { element.write(2) };
     frame.publish().expect("this process has the slot");
     let frame = frames.pin_newest().expect("pins are free").expect("a frame");
     let named = |done: Result<(), InvalidValue>| assert_eq!(done.expect_err("not valid").path(), "[40]");

@@ -86,6 +86,9 @@ fn rows_without_elements_are_none() {
     let mut memory = Memory::<u8>::varied(10);
     let Ok(()) = memory.all().rows(0, 1, pinned, |_, _| panic!("a row"));
     let Ok(()) = memory.all().rows(usize::MAX, usize::MAX, pinned, |_, _| panic!("a row"));
+    let mut rows = Vec::new();
+    let Ok(()) = memory.all().rows(3, usize::MAX, pinned, |row, elements| rows.push((row, elements.len())));
+    assert_eq!(rows, [(0, 3)]);
 }
 
 #[test]
