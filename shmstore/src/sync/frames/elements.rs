@@ -143,15 +143,15 @@ impl<'a, E: ShmValue> Elements<'a, E> {
 
     /// Copies elements out, and returns the copies. The lines `ahead` bytes after them are prefetched.
     #[inline(always)]
-    fn run<'r, X>(
+    fn run<X>(
         self,
         at: usize,
         len: usize,
         ahead: usize,
-        room: &'r mut Room<E>,
+        room: &mut Room<E>,
         still: impl Fn() -> Result<(), X>,
         invalid: impl Fn(InvalidValue) -> X,
-    ) -> Result<&'r [E], X> {
+    ) -> Result<&[E], X> {
         let (start, end) = (at * Self::SIZE, (at + len) * Self::SIZE);
         let lines = &self.lines[start / LINE..end.div_ceil(LINE)];
         let bytes = start % LINE + len * Self::SIZE;

@@ -21,9 +21,10 @@
 //!
 //! # Safety
 //!
-//! All accesses of this file are atomic. Promises that references are made only to words, which are atomics. Metadata and elements are touched only
-//! by the copies of [`crate::sync::copy`], and by programs through the unsafe methods of `Pinned` and `FrameMut`. The
-//! index of a frame is always less than K. So it leads to no address outside the part, whatever is in memory.
+//! All accesses of this file are atomic. Promises that references are made only to words, which are atomics. Metadata
+//! and elements are touched only by the copies of [`crate::sync::copy`], and by programs through the unsafe methods of
+//! `Pinned` and `FrameMut`. The index of a frame is always less than K. So it leads to no address outside the part,
+//! whatever is in memory.
 #![allow(unsafe_code)]
 
 use std::cell::UnsafeCell;
