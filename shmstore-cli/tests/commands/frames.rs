@@ -3,7 +3,9 @@
 use std::fs;
 
 use serde_json::json;
-use shmstore::{AtomicValue, Frames, Shared, ShmObject};
+use shmstore::inspect::{Limits, Object};
+use shmstore::{AtomicValue, Frames, Shared, ShmObject, ShmValue};
+use shmstore_cli::picture::Picture;
 
 use super::camera::*;
 use super::files::run_in;
@@ -211,6 +213,46 @@ fn frame_that_is_no_picture_is_refused_with_the_reason() {
     publish(&noise.loud, 7, &[1]);
     let ended = run(["frame", &scratch.text("noise"), "loud", "-o", &file]).with(1);
     assert!(ended.err.contains("its metadata has no field `width`"), "{ended:?}");
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ShmValue)]
+#[repr(C)]
+struct Extent {
+    width: u64,
+    height: i64,
+    stride: u64,
+}
+
+#[derive(ShmObject)]
+#[repr(C)]
+#[shm(id = 'X')]
+struct Extremes {
+    bytes: Frames<u8, 12, 3, Extent>,
+    pixels: Frames<[u8; 4], 12, 3, Extent>,
+}
+
+#[test]
+fn metadata_with_any_numbers_makes_a_whole_picture_or_none() {
+    let scratch = Scratch::new();
+    let extremes = scratch.store().create::<Extremes>().unwrap();
+    let object = Object::find(std::path::Path::new(&scratch.text("rover")), Some('X')).unwrap();
+    let ends = [0, 1, 2, 3, 4, 12, 13, 1 << 31, u64::MAX / 4 + 1, u64::MAX / 3, i64::MAX as u64, 1 << 63, u64::MAX];
+    let mut pictures = 0;
+    for at in 0..ends.len().pow(3) {
+        let [width, height, stride] = [1, ends.len(), ends.len().pow(2)].map(|place| ends[at / place % ends.len()]);
+        let extent = Extent { width, height: height as i64, stride };
+        publish(&extremes.bytes, extent, &[7; 12][..at % 13]);
+        publish(&extremes.pixels, extent, &[[7; 4]; 12][..at % 13]);
+        for field in ["bytes", "pixels"] {
+            let frame = object.newest_frame(&field.parse().unwrap(), &Limits::full()).unwrap().unwrap();
+            if let Ok(picture) = Picture::of(&frame) {
+                picture.write_png(std::io::sink()).unwrap();
+                assert!(picture.depth as u64 * width * height <= 48, "{extent:?}");
+                pictures += 1;
+            }
+        }
+    }
+    assert!(pictures > 9, "{pictures}");
 }
 
 #[test]

@@ -66,17 +66,16 @@ fn is_loss(pin: Option<&PinError>, loan: Option<&LoanError>) -> bool {
 
 #[test]
 fn waits_for_frames_and_slots_end_when_the_object_is_removed_replaced_or_removed_past_the_store() {
-    let ends: [(&str, fn(&Store, i32)); 3] = [
-        ("remove", |store, _| store.remove::<Camera>().unwrap()),
-        ("replace", |store, _| drop(store.replace::<Camera>().unwrap())),
-        ("ipcrm", |_, shmid| remove_segment(shmid)),
-    ];
-    for (name, end) in ends {
+    for name in ["remove", "replace", "ipcrm"] {
         let scratch = Scratch::new();
         let store = scratch.store();
         let camera: Shared<Camera> = store.create().unwrap();
         let shmid = Shared::info(&camera).unwrap().shmid;
-        assert_ends(name, &camera, is_removal, || end(&store, shmid));
+        assert_ends(name, &camera, is_removal, || match name {
+            "remove" => store.remove::<Camera>().unwrap(),
+            "replace" => drop(store.replace::<Camera>().unwrap()),
+            _ => remove_segment(shmid),
+        });
         // A frame that came before is found, also later.
         assert_eq!(block_on(camera.images.newer(0)).unwrap().number(), 1);
     }

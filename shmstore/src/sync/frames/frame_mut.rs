@@ -88,6 +88,9 @@ impl<'a, E: ShmValue, const N: usize, const K: usize, M: ShmValue> FrameMut<'a, 
     /// Publishes the frame, as the newest one, and returns its number. Wakes the readers that wait for it. Waits while
     /// another process loans or publishes, which takes less than a microsecond.
     ///
+    /// Waits while another thread or process loans or publishes a frame. This has no limit: a process that is stopped at
+    /// such a moment, or that breaks the protocol, can hold the call up.
+    ///
     /// # Errors
     ///
     /// [`FrameLost`] if this process no longer has the slot.
