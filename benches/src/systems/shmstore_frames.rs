@@ -16,8 +16,9 @@ use super::{Poll, SECOND, Sides, Talk};
 use crate::Failure;
 use crate::payload::Payload;
 
-/// Frames of 4 MiB, with a word of metadata.
-type Values = Frames<u64, WORDS, 4, u64>;
+/// Frames of 4 MiB, with a word of metadata. Three slots are enough for a writer and a reader that drops a pin before the
+/// next one.
+type Values = Frames<u64, WORDS, 3, u64>;
 
 #[derive(ShmObject)]
 #[repr(C)]
@@ -65,7 +66,7 @@ impl Publish for &'static Values {
 impl Pins {
     /// Pins the next frame.
     #[inline]
-    fn pinned(&mut self) -> Option<Pinned<'static, u64, WORDS, 4, u64>> {
+    fn pinned(&mut self) -> Option<Pinned<'static, u64, WORDS, 3, u64>> {
         if self.values.newest_number() == self.seen {
             return None;
         }
