@@ -66,6 +66,11 @@ const METHOD: &str = "
 * Keys are inserted and removed in turn, 64 each, so that the map stays as full as it is.
 * Beside a writer, each look-up is timed alone. The median time of the clock itself is subtracted. Clocks go in
   steps, on some machines of 10 ns. Of a system within one process, another thread is the writer.
+* Frames are values of 4 MiB that a reader reads where a writer has filled them. Rows of a hand-over write and read
+  only one word of each. iceoryx2 loans, publishes and borrows in place. A writer of mmap-sync copies the value in, and
+  its reader reads it in place.
+* A hand-over in one direction has two looks at the clock in its time, which all systems have alike.
+* Before the elements of a frame are computed with, their memory is brought into the same state for each system.
 * A producer is killed in the middle of a push of 4 KiB, up to 25 times, at different moments. Another producer
   pushes every 50 µs from then on. The time of a row is the longest until one of its values is received, at most 25 s,
   and the lost values are those of the worst death. The push that was killed does not count.
