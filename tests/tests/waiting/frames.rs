@@ -12,6 +12,8 @@ use shmstore_tests::tasks::{block_on, poll_once};
 
 use crate::threads::{TIME, all_go_on};
 
+type Removal = fn(&Store, i32);
+
 const FRAMES: u64 = 200;
 const MOMENT: Duration = Duration::from_millis(30);
 
@@ -66,7 +68,7 @@ fn is_loss(pin: Option<&PinError>, loan: Option<&LoanError>) -> bool {
 
 #[test]
 fn waits_for_frames_and_slots_end_when_the_object_is_removed_replaced_or_removed_past_the_store() {
-    let ends: [(&str, fn(&Store, i32)); 3] = [
+    let ends: [(&str, Removal); 3] = [
         ("remove", |store, _| store.remove::<Camera>().unwrap()),
         ("replace", |store, _| drop(store.replace::<Camera>().unwrap())),
         ("ipcrm", |_, shmid| remove_segment(shmid)),

@@ -174,7 +174,7 @@ impl Framer {
     /// Reads the newest frame without a pin.
     fn see(&self) -> Answer {
         let read = self.seen.images.read_newest(|frame| {
-            let meta = frame.meta().map_err(|error| Box::<dyn std::error::Error>::from(error))?;
+            let meta = frame.meta().map_err(Box::<dyn std::error::Error>::from)?;
             Ok::<_, Box<dyn std::error::Error>>((frame.number(), *meta, frame.len(), frame.to_vec()?))
         });
         match read.map_err(|error| format!("Overrun {error}"))? {
