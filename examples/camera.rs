@@ -68,13 +68,13 @@ impl Camera {
     fn light(&self, is_wanted: impl Fn() -> bool) -> Result<(), Box<dyn Error>> {
         let (mut images, mut missed, mut next) = (self.images.follow(), 0, 0);
         while let Some(image) = images.next_while(&is_wanted)? {
+            let age = image.meta().taken_at.elapsed()?.as_micros();
             let mut pixels = [0_u32; 256];
             image.blocks(|_, block| block.iter().for_each(|&pixel| pixels[usize::from(pixel)] += 1));
             missed += image.missed();
             if image.number() >= next {
                 next = image.number() + 60;
                 let dark: u32 = pixels[..128].iter().sum();
-                let age = image.meta().taken_at.elapsed()?.as_micros();
                 let percent = 100 * dark as usize / PIXELS;
                 println!("light: image {}: {percent} % dark, {age} µs old, {missed} missed", image.number());
             }

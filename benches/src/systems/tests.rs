@@ -3,6 +3,7 @@ use std::path::Path;
 use std::sync::mpsc;
 
 use super::channel::{Asleep, Both, Channel, Receives, Sends};
+use super::frames::{Fill, Hand, Pin, Publish, Sum, sum_from};
 use super::maps::{Get, Map, Value, WholeMap};
 use super::*;
 use crate::place::Place;
@@ -267,4 +268,48 @@ fn maps_of_all_systems_keep_entries() {
     shared_maps::<shmstore_maps::Mapped<10_000>>();
     let place = Place::new().expect("a directory in memory");
     maps_keep_entries::<shmstore_maps::ByValue<10_000>>(place.path());
+}
+
+/// A reader gets the values that are published after it was opened, each once.
+fn a_reader_gets_each_value<H: Hand>()
+where
+    H::Writer: Publish,
+    H::Reader: Pin,
+{
+    let place = Place::new().expect("a directory in memory");
+    let mut writer = H::create(place.path()).expect("memory for values");
+    let mut reader = H::open(place.path()).expect("the memory that was created");
+    for word in [7, 8, 9] {
+        assert_eq!(reader.next(), None, "{}", H::NAME);
+        writer.publish(|| word);
+        assert_eq!(reader.next(), Some(word), "{}", H::NAME);
+    }
+}
+
+/// A reader sums up what a writer has filled.
+fn a_reader_sums_up_what_was_filled<H: Hand>()
+where
+    H::Writer: Fill,
+    H::Reader: Sum,
+{
+    let place = Place::new().expect("a directory in memory");
+    let mut writer = H::create(place.path()).expect("memory for values");
+    let mut reader = H::open(place.path()).expect("the memory that was created");
+    for first in [1, 2, 3, u64::MAX] {
+        writer.fill(first);
+        assert_eq!(reader.sum(), Some(sum_from(first)), "{}", H::NAME);
+    }
+    assert_eq!(reader.sum(), None, "{}", H::NAME);
+}
+
+#[test]
+fn large_values_are_handed_over() {
+    a_reader_gets_each_value::<bare::Word>();
+    a_reader_gets_each_value::<shmstore_frames::Framed>();
+    a_reader_gets_each_value::<iceoryx2_frames::Loaned>();
+    a_reader_sums_up_what_was_filled::<shmstore_frames::Framed>();
+    a_reader_sums_up_what_was_filled::<shmstore_frames::FramedInPlace>();
+    a_reader_sums_up_what_was_filled::<shmstore_frames::Copied>();
+    a_reader_sums_up_what_was_filled::<iceoryx2_frames::Loaned>();
+    a_reader_sums_up_what_was_filled::<mmap_sync::Mapping>();
 }

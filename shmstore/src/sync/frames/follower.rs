@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::wait::{NewFrame, NewerFrame, Which};
+use super::wait::{NewFrame, NewerFrame, Which, check_access};
 use super::{Frames, Pinned};
 use crate::error::PinError;
 use crate::layout::ShmValue;
@@ -64,6 +64,10 @@ impl<'a, E: ShmValue, const N: usize, const K: usize, M: ShmValue> Follower<'a, 
     ///
     /// As [`next`](Self::next).
     pub fn try_next(&mut self) -> Result<Option<Pinned<'a, E, N, K, M>>, PinError> {
+        check_access(self.frames, self.access)?;
+        if self.frames.newest_number() <= self.seen {
+            return Ok(None);
+        }
         match self.next(Duration::ZERO) {
             Err(PinError::NotYet { .. }) => Ok(None),
             next => next.map(Some),

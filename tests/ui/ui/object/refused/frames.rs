@@ -22,13 +22,7 @@ struct NoElements {
 #[derive(ShmObject)]
 #[repr(C)]
 struct ElementsWithoutSize {
-    images: Frames<[u8; 0], 4096, 4>,
-}
-
-#[derive(ShmObject)]
-#[repr(C)]
-struct TooLarge {
-    images: Frames<u64, { usize::MAX / 8 }, 4>,
+    images: Frames<(), 4096, 4>,
 }
 
 /// So are frames in ordinary memory.
