@@ -62,9 +62,10 @@ impl fmt::Display for Recoveries {
                 f,
                 "  {rounds} readers of 4 MiB frames were killed with two pins of three slots, and a writer {name}:"
             )?;
-            let since_kill: Vec<u64> = times.iter().map(|time| time.since_kill).collect();
+            let since_kill = times.iter().map(|time| time.since_kill).collect();
             let since_release = times.iter().map(|time| time.since_release).collect();
-            for (since, mut times) in [("the kill", since_kill), ("the release, on a processor", since_release)] {
+            let all: [(&str, Vec<u64>); 2] = [("the kill", since_kill), ("the release, on a processor", since_release)];
+            for (since, mut times) in all {
                 times.sort_unstable();
                 let (median, worst) = (times[rounds / 2] / 1000, times[rounds - 1] / 1000);
                 writeln!(f, "    a slot {median} us (median), {worst} us (worst) after {since}")?;

@@ -17,8 +17,8 @@ fn forker(scratch: &Scratch) -> Peer {
     framer_with(scratch.path(), &[(SANDBOX, if is_wiped { "" } else { "EINVAL madvise(MADV_WIPEONFORK)" })])
 }
 
-/// A process that has something, a child that has inherited it, and another one. There are two frames. What is pinned is
-/// the first one.
+/// A process that has something, a child that has inherited it, and another one. There are two frames. The first one is
+/// what is pinned.
 fn family(scratch: &Scratch, get: &str) -> (Peer, Child, Peer) {
     let mut parent = forker(scratch);
     parent.expect_ok("put 5");

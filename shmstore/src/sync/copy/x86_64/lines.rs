@@ -1,7 +1,6 @@
 //! Whole cache lines, moved between a slot and a private buffer that is aligned to a line: for blocks of a frame.
 //!
-//! The lines that come one block later are prefetched meanwhile. So they are on their way while the program computes
-//! with this block.
+//! Lines of a later block are prefetched meanwhile. So they are on their way while the program computes with this block.
 //!
 //! # Safety
 //!
