@@ -6,7 +6,6 @@ pub mod processing;
 use clap::Args;
 use clap::builder::RangedU64ValueParser;
 
-use crate::batch::Plan;
 use crate::place::Place;
 use crate::report::keep::Keep;
 use crate::report::machine::Machine;
@@ -67,6 +66,5 @@ pub fn run(options: &Options) -> Result<(), Failure> {
             show(&name, measure(options))?;
         }
     }
-    let plan = Plan { batches: options.frames, time: processing::TIME };
     options.keep.keep(&Report { machine: Machine::describe(plan), rows: entries }, false)
 }

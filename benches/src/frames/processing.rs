@@ -19,9 +19,6 @@ use state::OtherCore;
 /// The size of a frame in bytes.
 const BYTES: usize = 4 << 20;
 
-/// About the time of one frame.
-pub const TIME: Duration = Duration::from_micros(500);
-
 /// Two names of the bare machine, which are in the list of [`BARE`](crate::row::BARE).
 const IN_PLACE: &str = "slice in place";
 const PRIVATE: &str = "private slice";

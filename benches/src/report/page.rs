@@ -70,7 +70,8 @@ const METHOD: &str = "
   only one word of each. iceoryx2 loans, publishes and borrows in place. A writer of mmap-sync copies the value in, and
   its reader reads it in place.
 * A hand-over in one direction has two looks at the clock in its time, which all systems have alike.
-* Before the elements of a frame are computed with, their memory is brought into the same state for each system.
+* The elements of 200 frames are computed with, one frame at a time, and the systems take turns. Before each frame, its
+  memory is brought into the same state for each system.
 * A producer is killed in the middle of a push of 4 KiB, up to 25 times, at different moments. Another producer
   pushes every 50 µs from then on. The time of a row is the longest until one of its values is received, at most 25 s,
   and the lost values are those of the worst death. The push that was killed does not count.

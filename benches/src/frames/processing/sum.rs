@@ -5,6 +5,7 @@
 //! Assumes that no other process has the object, whose directory is of this run alone.
 #![allow(unsafe_code)]
 
+use std::any::type_name;
 use std::hint::black_box;
 use std::ops::Add;
 use std::sync::{Arc, Mutex};
@@ -190,7 +191,7 @@ fn measure_of<T: Number, const N: usize, const A: usize>(
         let [blocks, arrays] = if state == State::Cache { [2.0, 1.3] } else { [1.1, 1.15] };
         Ok(Row {
             name: name.clone(),
-            work: format!("sum of a frame of 4 MiB, {}", state.words()),
+            work: format!("sum of a frame of 4 MiB of `{}`, {}", type_name::<T>(), state.words()),
             unit: "ns",
             series,
             targets: vec![in_place(BLOCKS, blocks), in_place(ARRAYS, arrays)],
