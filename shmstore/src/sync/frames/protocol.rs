@@ -161,11 +161,14 @@ pub(super) fn loan<W: FrameWords>(words: &W, token: u32) -> Loaned {
 #[inline(always)]
 fn pinned_slots<W: FrameWords>(words: &W) -> u64 {
     // Most entries are not used. So eight of them are read at a time, and read once more if there is a pin.
+    let in_slots = |slots, pin: &AtomicU64| slots | word::pinned_bit(pin.load(Relaxed));
     let lines = words.pins().chunks_exact(8);
-    let rest = lines.remainder();
-    let with_pins = lines.filter(|line| line.iter().fold(0, |pins, pin| pins | pin.load(Relaxed)) != 0);
-    let entries = with_pins.flatten().chain(rest);
-    let pinned = entries.fold(0, |slots, pin| slots | word::pinned_bit(pin.load(Relaxed)));
+    let mut pinned = lines.remainder().iter().fold(0, in_slots);
+    for line in lines {
+        if line.iter().fold(0, |pins, pin| pins | pin.load(Relaxed)) != 0 {
+            pinned = line.iter().fold(pinned, in_slots);
+        }
+    }
     // What was read under a pin that is gone happened before the loan writes.
     fence(Acquire);
     pinned
