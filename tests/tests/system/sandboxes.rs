@@ -70,13 +70,14 @@ const TABLE: &[Row] = &[
     ),
     fails(
         "madvise(MADV_POPULATE_WRITE)",
-        &[("prefault", "cannot allocate (`madvise(MADV_POPULATE_WRITE)`) the memory of `Frames<u8, 10000, 3>`")],
+        &[("prefault", "cannot allocate (`madvise(MADV_POPULATE_WRITE)`) the memory of this `Frames<u8, 10000, 3>`")],
     ),
     fails("fstatfs", &[("open", "cannot ask (`fstatfs`) for the file system of ")]),
     fails(
         "getrandom read",
         &[
             ("a part in private memory", "Let the process use one of them"),
+            ("frames", "Let the process use one of them"),
             ("open", "cannot draw a random number (`getrandom`, or /dev/urandom) to try the locks of "),
         ],
     ),
