@@ -69,14 +69,6 @@ impl fmt::Display for SlotUsers {
 }
 
 impl LoanError {
-    /// The error of a lock, which is the only one that a loan without a wait for a slot can have.
-    pub(crate) fn into_busy(self) -> Busy {
-        match self {
-            Self::Busy(busy) => busy,
-            other => unreachable!("{other}"),
-        }
-    }
-
     /// The error of a wait. `None` if only its time is over.
     pub(crate) fn of_wait(error: WaitError) -> Option<Self> {
         match error {

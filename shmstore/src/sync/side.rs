@@ -19,11 +19,13 @@ use std::mem;
 
 use super::atomics::AtomicU32;
 use super::atomics::Ordering::{Acquire, Relaxed, Release, SeqCst};
-use super::backoff::Limit;
+use super::backoff::{Left, Limit};
+use super::describe::PartRef;
 use super::lock_word::{self, VERSION_WAITERS};
 use super::locking::{self, AcquireError, Taken};
 use super::thread_mark::{self, ThreadMark};
 use super::version_waiters;
+use crate::error::Busy;
 use crate::segment::this_process;
 use crate::sys::failpoint::{self, Step};
 use crate::sys::shm::Access;
@@ -57,6 +59,15 @@ impl Side {
         let token = this_process::token();
         let is_taken = lock_word::try_take(&self.lock, token);
         is_taken.then(|| Held { side: self, token, token_now: this_process::token_word() })
+    }
+
+    /// Takes the lock for a call on a part. If it is not free, the time of the call begins.
+    #[inline(always)]
+    pub(super) fn lock_within(&self, left: &mut Left, part: PartRef) -> Result<Held<'_>, Busy> {
+        match self.lock_at_once() {
+            Some(held) => Ok(held),
+            None => self.lock(left.started()).map_err(|error| part.busy(error)),
+        }
     }
 
     /// Takes the lock if its holder has provably ended.

@@ -41,21 +41,12 @@ pub(super) struct Loan {
 }
 
 impl<'a> Core<'a> {
-    #[inline(always)]
-    fn lock(&self, left: &mut Left) -> Result<Held<'a>, LoanError> {
-        let part = self.part;
-        match self.writers.side.lock_at_once() {
-            Some(held) => Ok(held),
-            None => self.writers.side.lock(left.started()).map_err(|error| LoanError::Busy(part.busy(error))),
-        }
-    }
-
     /// Loans a slot, and waits for one.
     #[inline(always)]
     pub(super) fn loan(&self, limit: Limit) -> Result<Loan, LoanError> {
         let mut left = Left::of(limit);
         loop {
-            let held = self.lock(&mut left)?;
+            let held = self.writers.side.lock_within(&mut left, self.part)?;
             let (token, has_recovered) = (held.token(), protocol::recover(&self.words));
             let loaned = protocol::loan(&self.words, token);
             let loans = self.writers.loans.load(Relaxed).wrapping_add(1);
@@ -119,7 +110,7 @@ impl<'a> Core<'a> {
     /// Publishes a frame, and wakes the readers. Returns its number. `None` if this process no longer has the slot.
     #[inline(always)]
     pub(super) fn publish(&self, loan: Loan) -> Option<u64> {
-        let held = or_panic(self.lock(&mut Left::of(Limit::Forever)).map_err(LoanError::into_busy));
+        let held = or_panic(self.writers.side.lock_within(&mut Left::of(Limit::Forever), self.part));
         protocol::recover(&self.words);
         let number = protocol::publish(&self.words, loan.token, loan.slot);
         self.unlock_and_wake(held);
@@ -168,12 +159,8 @@ impl<'a> Core<'a> {
 
     #[inline(always)]
     fn pin_by(&self, pin: impl Fn(&WordRefs<'a>, u32) -> Pinning) -> Result<Option<Pin>, PinError> {
-        match self.pin_once(&pin) {
-            Pinning::Pinned(pin) | Pinning::Moved(pin) => Ok(Some(pin)),
-            Pinning::NoFrame => Ok(None),
-            Pinning::Full => self.pin_after_reap(pin),
-            Pinning::Disturbed => self.pin_under_lock(),
-        }
+        let pinning = self.pin_once(&pin);
+        pinned(pinning, || self.pin_after_reap(pin), || self.pin_under_lock())
     }
 
     #[inline(always)]
@@ -194,25 +181,17 @@ impl<'a> Core<'a> {
         protocol::recover(&self.words);
         let pinning = protocol::pin_newest(&self.words, held.token());
         self.unlock_and_wake(held);
-        match pinning {
-            Pinning::Pinned(pin) | Pinning::Moved(pin) => Ok(Some(pin)),
-            Pinning::NoFrame => Ok(None),
-            Pinning::Full => self.pin_after_reap(protocol::pin_newest),
-            // Only a peer that breaks the protocol has changed the words.
-            Pinning::Disturbed => Err(disturbed()),
-        }
+        // Only a peer that breaks the protocol disturbs it under the lock.
+        pinned(pinning, || self.pin_after_reap(protocol::pin_newest), || Err(disturbed()))
     }
 
     /// Pins a frame once more, after the entries of dead processes were removed.
     #[cold]
     fn pin_after_reap(self, pin: impl Fn(&WordRefs<'a>, u32) -> Pinning) -> Result<Option<Pin>, PinError> {
         self.reap();
-        match self.pin_once(&pin) {
-            Pinning::Pinned(pin) | Pinning::Moved(pin) => Ok(Some(pin)),
-            Pinning::NoFrame => Ok(None),
-            Pinning::Full => Err(PinError::Full { frames: self.part.name(), pinned_by: self.pinned_by() }),
-            Pinning::Disturbed => Err(PinError::Disturbed { frames: self.part.name(), waited: Duration::ZERO }),
-        }
+        let full = || Err(PinError::Full { frames: self.part.name(), pinned_by: self.pinned_by() });
+        let disturbed = || Err(PinError::Disturbed { frames: self.part.name(), waited: Duration::ZERO });
+        pinned(self.pin_once(&pin), full, disturbed)
     }
 
     /// Removes a pin, and wakes the writers.
@@ -263,5 +242,20 @@ impl<'a> Core<'a> {
     /// The newest frame. Its number is 0 if there is none.
     pub(super) fn newest(&self) -> FrameAt {
         protocol::newest(&self.words)
+    }
+}
+
+/// Returns the pin of an attempt, `None` if there is no such frame, or what another attempt comes to.
+#[inline(always)]
+fn pinned(
+    pinning: Pinning,
+    if_full: impl FnOnce() -> Result<Option<Pin>, PinError>,
+    if_disturbed: impl FnOnce() -> Result<Option<Pin>, PinError>,
+) -> Result<Option<Pin>, PinError> {
+    match pinning {
+        Pinning::Pinned(pin) | Pinning::Moved(pin) => Ok(Some(pin)),
+        Pinning::NoFrame => Ok(None),
+        Pinning::Full => if_full(),
+        Pinning::Disturbed => if_disturbed(),
     }
 }

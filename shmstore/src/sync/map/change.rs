@@ -28,10 +28,7 @@ impl<'a, K: ShmKey, V: ShmValue> Core<'a, K, V> {
     /// runs, while it has this lock.
     #[inline(always)]
     pub(super) fn lock(&self, left: &mut Left) -> Result<Held<'a>, Busy> {
-        let held = match self.words.side.lock_at_once() {
-            Some(held) => held,
-            None => self.words.side.lock(left.started()).map_err(|error| self.part.busy(error))?,
-        };
+        let held = self.words.side.lock_within(left, self.part)?;
         self.words.structure().recover(&self.table);
         Ok(held)
     }

@@ -41,22 +41,13 @@ impl<'a> Core<'a> {
     ) -> Result<usize, PushError> {
         let mut left = Left::of(limit);
         loop {
-            let held = self.lock_within(&self.producers.side, &mut left)?;
+            let held = self.producers.side.lock_within(&mut left, self.part)?;
             let pushed = self.fill(&mut self.place_of_producers(), count, &mut fill);
             if pushed > 0 || count == 0 {
                 return Ok(pushed);
             }
             held.free_without_news();
             self.wait_for_room(&mut left)?;
-        }
-    }
-
-    /// Takes the lock of a side. If it is not free, the time of the call begins.
-    #[inline(always)]
-    fn lock_within(&self, side: &'a Side, left: &mut Left) -> Result<Held<'a>, Busy> {
-        match side.lock_at_once() {
-            Some(held) => Ok(held),
-            None => self.lock(side, left.started()),
         }
     }
 
@@ -121,7 +112,7 @@ impl<'a> Core<'a> {
     ) -> Result<usize, PopError> {
         let mut left = Left::of(limit);
         loop {
-            let held = self.lock_within(&self.consumers.side, &mut left)?;
+            let held = self.consumers.side.lock_within(&mut left, self.part)?;
             let mut place = self.place_of_consumers();
             let popped = self.drain(&mut place, count, &mut copy);
             if popped > 0 || count == 0 {
@@ -150,7 +141,7 @@ impl<'a> Core<'a> {
     pub(super) fn take(&self, limit: Limit) -> Result<(Taken, u32), PopError> {
         let mut left = Left::of(limit);
         loop {
-            let held = self.lock_within(&self.consumers.side, &mut left)?;
+            let held = self.consumers.side.lock_within(&mut left, self.part)?;
             let (mut place, token) = (self.place_of_consumers(), held.token());
             let taken = self.consumers.delivery().take(&self.ring, &mut place, token);
             held.free_without_news();
