@@ -6,5 +6,6 @@ mod holders;
 mod killed;
 mod map_deaths;
 mod moves;
+mod scenarios;
 mod streams;
 mod torture;

@@ -4,13 +4,13 @@
 mod killed;
 mod stopped;
 
-use std::thread;
-
 use shmstore_tests::framer::{framer, framer_with_failpoint};
 use shmstore_tests::holder::{wait_until_asleep, wait_until_state};
 use shmstore_tests::objects::IMAGES;
 use shmstore_tests::peer::Peer;
 use shmstore_tests::scratch::Scratch;
+
+use crate::scenarios::{Reached, in_each_of, tell_each};
 
 /// How a process comes to a step, and what others find there.
 #[derive(Debug, Clone, Copy)]
@@ -138,16 +138,6 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario::of("WaitSlept", ONE, "loan 60").first("loan, loan, loan").answers("err Full").leaves(0),
 ];
 
-/// A process that has stopped at a step, and one that waits for what it was about to do.
-struct Reached {
-    process: Peer,
-    waiter: Option<Peer>,
-}
-
-fn tell_each(peer: &mut Peer, commands: &str) {
-    commands.split(", ").filter(|command| !command.is_empty()).for_each(|command| drop(peer.expect_ok(command)));
-}
-
 impl Scenario {
     fn reach(&self, scratch: &Scratch) -> Reached {
         let mut other = framer(scratch.path());
@@ -181,16 +171,5 @@ fn all_slots(newest: &str) -> usize {
 
 /// Checks something in the scenarios that are of interest, some at a time.
 fn in_each(of_interest: impl Fn(&Scenario) -> bool, check: impl Fn(&Scenario, &Scratch) + Sync) {
-    let scenarios: Vec<&Scenario> = SCENARIOS.iter().filter(|scenario| of_interest(scenario)).collect();
-    assert!(!scenarios.is_empty());
-    let check = &check;
-    for some in scenarios.chunks(8) {
-        thread::scope(|scope| {
-            let started = some.iter().map(|scenario| (scenario, scope.spawn(|| check(scenario, &Scratch::new()))));
-            let started: Vec<_> = started.collect();
-            let failed = started.into_iter().filter_map(|(scenario, check)| check.join().err().map(|_| scenario));
-            let failed: Vec<_> = failed.collect();
-            assert!(failed.is_empty(), "fails at {failed:?}");
-        });
-    }
+    in_each_of(SCENARIOS, of_interest, check);
 }

@@ -8,11 +8,11 @@ mod messages;
 mod recovery;
 mod stopped;
 
-use std::thread;
-
 use shmstore_tests::holder::{holder, holder_with, wait_until_asleep, wait_until_state};
 use shmstore_tests::peer::Peer;
 use shmstore_tests::scratch::Scratch;
+
+use crate::scenarios::in_each_of;
 
 /// How a process comes to a step.
 #[derive(Debug, Clone, Copy)]
@@ -156,18 +156,7 @@ fn assert_not_forgotten(scenario: &Scenario, sleeper: Option<Peer>) {
 
 /// Checks something in the scenarios that are of interest, some at a time.
 fn in_each(of_interest: impl Fn(&Scenario) -> bool, check: impl Fn(&Scenario, &Scratch) + Sync) {
-    let scenarios: Vec<&Scenario> = SCENARIOS.iter().filter(|scenario| of_interest(scenario)).collect();
-    assert!(!scenarios.is_empty());
-    let check = &check;
-    for some in scenarios.chunks(8) {
-        thread::scope(|scope| {
-            let started = some.iter().map(|scenario| (scenario, scope.spawn(|| check(scenario, &Scratch::new()))));
-            let started: Vec<_> = started.collect();
-            let failed = started.into_iter().filter_map(|(scenario, check)| check.join().err().map(|_| scenario));
-            let failed: Vec<_> = failed.collect();
-            assert!(failed.is_empty(), "fails at {failed:?}");
-        });
-    }
+    in_each_of(SCENARIOS, of_interest, check);
 }
 
 #[test]

@@ -7,8 +7,6 @@ mod recovery;
 mod stopped;
 mod waiters;
 
-use std::thread;
-
 use shmstore::{Map, ShmId};
 use shmstore_tests::holder::{wait_until_asleep, wait_until_state};
 use shmstore_tests::map_words::{Counts, MapWords};
@@ -17,6 +15,8 @@ use shmstore_tests::objects::{Message, SESSIONS, Sessions};
 use shmstore_tests::peer::Peer;
 use shmstore_tests::raw::{Raw, field};
 use shmstore_tests::scratch::Scratch;
+
+use crate::scenarios::{Reached, in_each_of, tell_each};
 
 /// How a process comes to a step, and what others find there.
 #[derive(Debug, Clone, Copy)]
@@ -167,16 +167,6 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario::of("WaitSlept", TWO, "wait_changed 2 25000", Lock::None).finds("5:50 6:60", "5:50 6:60 7:71"),
 ];
 
-/// A process that has stopped at a step, and one that waits for what it was about to do.
-struct Reached {
-    process: Peer,
-    waiter: Option<Peer>,
-}
-
-fn tell_each(peer: &mut Peer, commands: &str) {
-    commands.split(", ").filter(|command| !command.is_empty()).for_each(|command| drop(peer.expect_ok(command)));
-}
-
 impl Scenario {
     fn reach(&self, scratch: &Scratch) -> Reached {
         let mut other = mapper(scratch.path());
@@ -268,16 +258,5 @@ fn assert_structure(scratch: &Scratch, live: usize) {
 
 /// Checks something in the scenarios that are of interest, some at a time.
 fn in_each(of_interest: impl Fn(&Scenario) -> bool, check: impl Fn(&Scenario, &Scratch) + Sync) {
-    let scenarios: Vec<&Scenario> = SCENARIOS.iter().filter(|scenario| of_interest(scenario)).collect();
-    assert!(!scenarios.is_empty());
-    let check = &check;
-    for some in scenarios.chunks(8) {
-        thread::scope(|scope| {
-            let started = some.iter().map(|scenario| (scenario, scope.spawn(|| check(scenario, &Scratch::new()))));
-            let started: Vec<_> = started.collect();
-            let failed = started.into_iter().filter_map(|(scenario, check)| check.join().err().map(|_| scenario));
-            let failed: Vec<_> = failed.collect();
-            assert!(failed.is_empty(), "fails at {failed:?}");
-        });
-    }
+    in_each_of(SCENARIOS, of_interest, check);
 }

@@ -6,12 +6,12 @@ mod messages;
 mod recovery;
 mod stopped;
 
-use std::thread;
-
 use shmstore_tests::holder::{wait_until_asleep, wait_until_state};
 use shmstore_tests::peer::Peer;
 use shmstore_tests::scratch::Scratch;
 use shmstore_tests::streamer::{streamer, streamer_with_failpoint};
+
+use crate::scenarios::{Reached, in_each_of};
 
 /// How a process comes to a step, and what others find there.
 #[derive(Debug, Clone, Copy)]
@@ -164,12 +164,6 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario::of("WaitSlept", "take_timeout 25000", Side::None),
 ];
 
-/// A process that has stopped at a step, and one that waits for what it was about to do.
-struct Reached {
-    process: Peer,
-    waiter: Option<Peer>,
-}
-
 impl Scenario {
     fn reach(&self, scratch: &Scratch) -> Reached {
         let mut other = streamer(scratch.path());
@@ -220,16 +214,5 @@ fn receive_all(peer: &mut Peer) -> Vec<String> {
 
 /// Checks something in the scenarios that are of interest, some at a time.
 fn in_each(of_interest: impl Fn(&Scenario) -> bool, check: impl Fn(&Scenario, &Scratch) + Sync) {
-    let scenarios: Vec<&Scenario> = SCENARIOS.iter().filter(|scenario| of_interest(scenario)).collect();
-    assert!(!scenarios.is_empty());
-    let check = &check;
-    for some in scenarios.chunks(8) {
-        thread::scope(|scope| {
-            let started = some.iter().map(|scenario| (scenario, scope.spawn(|| check(scenario, &Scratch::new()))));
-            let started: Vec<_> = started.collect();
-            let failed = started.into_iter().filter_map(|(scenario, check)| check.join().err().map(|_| scenario));
-            let failed: Vec<_> = failed.collect();
-            assert!(failed.is_empty(), "fails at {failed:?}");
-        });
-    }
+    in_each_of(SCENARIOS, of_interest, check);
 }

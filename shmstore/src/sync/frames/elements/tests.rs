@@ -114,6 +114,26 @@ macro_rules! each_size {
 }
 use each_size;
 
+/// Checks elements of each size, in arrays of each length: in registers and by blocks.
+macro_rules! each_size_and_length {
+    ($check:ident) => {
+        fn check<E: AnyBits>() {
+            $check::<E, 1>();
+            $check::<E, 2>();
+            $check::<E, 7>();
+            $check::<E, 8>();
+            $check::<E, 16>();
+            // Others are too large for the stack.
+            if size_of::<E>() <= 64 {
+                $check::<E, 64>();
+                $check::<E, 256>();
+            }
+        }
+        each_size!(check);
+    };
+}
+use each_size_and_length;
+
 /// A file that is removed at once, with this content.
 fn file(content: &[u8]) -> File {
     let mut file = tempfile::tempfile().expect("a file");

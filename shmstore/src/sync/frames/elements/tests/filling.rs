@@ -40,19 +40,7 @@ fn arrays_fill_the_elements_and_nothing_beside_them() {
             assert!(memory.bytes() == expected, "{len} by {A} of {} bytes", size_of::<E>());
         }
     }
-    fn check<E: AnyBits>() {
-        check_of::<E, 1>();
-        check_of::<E, 2>();
-        check_of::<E, 7>();
-        check_of::<E, 8>();
-        check_of::<E, 16>();
-        // Others are too large for the stack.
-        if size_of::<E>() <= 64 {
-            check_of::<E, 64>();
-            check_of::<E, 256>();
-        }
-    }
-    each_size!(check);
+    each_size_and_length!(check_of);
 }
 
 #[test]

@@ -39,19 +39,7 @@ fn arrays_are_all_elements_in_order_but_those_after_the_last_whole_one() {
             assert!(seen == memory.bytes_of_elements()[..end * size_of::<E>()], "{count} by {A}");
         }
     }
-    fn check<E: AnyBits>() {
-        check_of::<E, 1>();
-        check_of::<E, 2>();
-        check_of::<E, 7>();
-        check_of::<E, 8>();
-        check_of::<E, 16>();
-        // Others are too large for the stack.
-        if size_of::<E>() <= 64 {
-            check_of::<E, 64>();
-            check_of::<E, 256>();
-        }
-    }
-    each_size!(check);
+    each_size_and_length!(check_of);
 }
 
 #[test]
