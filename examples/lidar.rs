@@ -37,7 +37,7 @@ impl Point {
     }
 }
 
-/// What is known of a sweep.
+/// A sweep's sensor, the number of its points and their sum, as the sensor has stored them.
 #[derive(Clone, Copy, ShmValue)]
 #[repr(C)]
 struct Sweep {

@@ -251,7 +251,15 @@ impl Child {
         Self(parent.expect_ok(command).parse().expect("a pid"))
     }
 
+    /// Kills it, and waits until it is dead. Its parent may reap it or not.
+    #[track_caller]
     pub fn kill(&self) {
+        self.signal_death();
+        let is_gone = || !Path::new("/proc").join(self.0.to_string()).exists();
+        wait::until_true("the death of a child", || is_in_state(self.0, 'Z') || is_gone());
+    }
+
+    fn signal_death(&self) {
         // An error means that it has ended already.
         drop(Command::new("kill").args(["-s", "KILL", &self.0.to_string()]).output());
     }
@@ -259,7 +267,7 @@ impl Child {
 
 impl Drop for Child {
     fn drop(&mut self) {
-        self.kill();
+        self.signal_death();
     }
 }
 

@@ -159,7 +159,7 @@ struct Node<P> {
 /// The node of a process that was killed.
 const DEAD: u64 = u64::MAX;
 
-/// What is explored.
+/// The processes and memory to explore.
 pub(crate) struct Model<P, W, E> {
     pub(crate) memory: Vec<u64>,
     /// A process has its index, plus 1, as its token.

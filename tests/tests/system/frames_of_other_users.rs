@@ -50,7 +50,7 @@ fn user_outside_the_group_reads_and_waits_without_pins() {
         let users = Users::of(ROOT, 0o755, "framer");
         let mut alice = start(&users, ALICE, "664", &[]);
         let mut command = users.program.run_in_groups(CAROL, CAROL, None);
-        let trusts = [("FRAMER_READS", "1".to_owned()), ("PEER_TRUSTS", ALICE.to_string())];
+        let trusts = [("PEER_READS", "1".to_owned()), ("PEER_TRUSTS", ALICE.to_string())];
         let mut carol = spawn(command.arg(users.anchor.path()).envs(trusts));
         assert_eq!(carol.expect_ok("see"), "none");
         carol.expect_err("pin", "Reader");

@@ -42,7 +42,7 @@ fn user_that_may_only_read_finds_keys_and_waits_for_them() {
     with_users(|| {
         let users = Users::of(ROOT, 0o755, "mapper");
         let mut alice = start(&users, ALICE, "644", &[]);
-        let mut bob = start(&users, BOB, "644", &[("MAPPER_READS", "1")]);
+        let mut bob = start(&users, BOB, "644", &[("PEER_READS", "1")]);
         alice.expect_ok("insert 5 50");
         let seen = ["items", "len", "get 5", "contains 6"].map(|what| bob.expect_ok(&format!("see {what}")));
         assert_eq!(seen, ["5:50", "1", "50", "false"]);

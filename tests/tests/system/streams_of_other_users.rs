@@ -39,7 +39,7 @@ fn user_that_may_only_read_looks_at_a_queue_and_receives_from_a_broadcast() {
     with_users(|| {
         let users = Users::of(ROOT, 0o755, "streamer");
         let mut alice = start(&users, ALICE, "644", &[]);
-        let mut bob = start(&users, BOB, "644", &[("STREAMER_READS", "1")]);
+        let mut bob = start(&users, BOB, "644", &[("PEER_READS", "1")]);
         alice.expect_ok("push_many 5 6");
         assert_eq!((bob.expect_ok("seen items"), bob.expect_ok("seen len")), ("5 6".into(), "2".into()));
         bob.expect_err("try_pop", "Reader");

@@ -30,10 +30,7 @@ struct Framer {
 }
 
 pub(crate) fn play() {
-    let store = super::peer::store_options().open(super::path()).expect("a store");
-    let may_write = std::env::var_os("FRAMER_READS").is_none();
-    let parts = may_write.then(|| &*Box::leak(Box::new(store.attach_or_create().expect("an object"))));
-    let seen = Box::leak(Box::new(store.attach_read_only().expect("an object")));
+    let (store, parts, seen) = super::peer::attach();
     println!("ok ready");
     serve(&mut Framer::new(store, parts, seen));
 }

@@ -28,10 +28,7 @@ struct Mapper {
 }
 
 pub(crate) fn play() {
-    let store = super::peer::store_options().open(super::path()).expect("a store");
-    let may_write = std::env::var_os("MAPPER_READS").is_none();
-    let sessions = may_write.then(|| &*Box::leak(Box::new(store.attach_or_create().expect("an object"))));
-    let seen = Box::leak(Box::new(store.attach_read_only().expect("an object")));
+    let (store, sessions, seen) = super::peer::attach();
     println!("ok ready");
     serve(&mut Mapper::new(store, sessions, seen));
 }

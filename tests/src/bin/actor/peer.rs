@@ -13,7 +13,9 @@ use std::time::{Duration, Instant};
 
 use nix::libc;
 use shmstore::inspect::Participant;
-use shmstore::{AttachError, CreateError, OpenError, ReadOnly, RemoveError, Shared, Store, StoreOptions};
+use shmstore::{
+    AttachError, CreateError, OpenError, ReadOnly, RemoveError, Shared, ShmId, ShmObject, Store, StoreOptions,
+};
 use shmstore_tests::objects::{Position, Telemetry, drifted};
 use shmstore_tests::raw;
 use shmstore_tests::scratch::Planted;
@@ -47,6 +49,16 @@ pub(crate) fn store_options() -> StoreOptions {
     options = number("PEER_MODE", 8).map_or(options.clone(), |mode| options.mode(mode));
     options = number("PEER_WAIT_MS", 10).map_or(options.clone(), |ms| options.wait(Duration::from_millis(ms.into())));
     number("PEER_MAX_PROCESSES", 10).map_or(options.clone(), |most| options.max_processes(most))
+}
+
+/// Opens the store of the command line, attaches an object to read, and also to write unless `PEER_READS` is set. Both
+/// handles live as long as the process.
+pub(crate) fn attach<T: ShmObject + ShmId>() -> (Store, Option<&'static Shared<T>>, &'static ReadOnly<T>) {
+    let store = store_options().open(super::path()).expect("a store");
+    let may_write = std::env::var_os("PEER_READS").is_none();
+    let object = may_write.then(|| &*Box::leak(Box::new(store.attach_or_create().expect("an object"))));
+    let seen = Box::leak(Box::new(store.attach_read_only().expect("an object")));
+    (store, object, seen)
 }
 
 pub(crate) fn play() {

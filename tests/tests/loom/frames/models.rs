@@ -1,4 +1,4 @@
-//! What is modelled: frames of two or three slots, and the processes that loan, publish, pin, read, reap and wait.
+//! The models have frames of two or three slots, and the processes that loan, publish, pin, read, reap and wait.
 
 mod deaths;
 mod part;

@@ -1,4 +1,4 @@
-//! What is modelled: frames in three slots, and a writer that is killed while it loans, fills and publishes.
+//! The models have frames in three slots, and a writer that is killed while it loans, fills and publishes.
 
 use super::atomics::AtomicU64;
 use super::atomics::Ordering::Relaxed;

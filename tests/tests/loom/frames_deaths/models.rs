@@ -1,4 +1,4 @@
-//! What is modelled: three slots, two pins, and processes that do some operations each. All but one or two of them may
+//! The models have three slots, two pins, and processes that do some operations each. All but one or two of them may
 //! be killed at any access.
 //!
 //! - A frame that is pinned and valid does not change.
