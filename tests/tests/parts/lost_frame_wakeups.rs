@@ -9,13 +9,13 @@ fn pass_turns(way: &str, rounds: u64) {
 
 #[test]
 fn no_process_that_waits_for_a_frame_is_forgotten_by_a_publication() {
-    pass_turns("frames", ROUNDS / 2);
+    pass_turns("frames", ROUNDS);
     pass_turns("follows", ROUNDS / 2);
 }
 
 #[test]
 fn no_process_that_waits_for_a_slot_is_forgotten_when_a_pin_is_dropped() {
-    pass_turns("slots", ROUNDS / 2);
+    pass_turns("slots", ROUNDS);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 mod examples;
 mod following;
 mod fork;
+mod frames_in_namespaces;
 mod fork_without_wiping;
 mod growing;
 mod inherited_frames;

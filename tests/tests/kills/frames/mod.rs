@@ -3,6 +3,7 @@
 
 mod killed;
 mod stopped;
+mod together;
 
 use shmstore_tests::framer::{framer, framer_with_failpoint};
 use shmstore_tests::holder::{wait_until_asleep, wait_until_state};

@@ -30,6 +30,11 @@ fn two_writers_and_a_reader_may_be_killed_at_any_access() {
 }
 
 #[test]
+fn reader_with_the_lock_pins_at_once() {
+    unchanged::models::a_reader_with_the_lock();
+}
+
+#[test]
 fn of_two_that_reap_neither_takes_what_a_living_process_has() {
     unchanged::models::two_reapers();
 }

@@ -65,6 +65,8 @@ enum Role {
     Careless,
     /// It pins the newest frame, or an older one, and reads it.
     Reader,
+    /// It pins the newest frame under the lock, as a reader whose attempts without it have failed.
+    Locked,
     /// It pins one frame after another.
     Follower { seen: u64 },
     /// It reads the newest frame without a pin.
@@ -183,6 +185,17 @@ impl Process for One {
                     Pinning::Disturbed => panic!("it is replaced a few times at most"),
                 }
             }
+            (At::Start, Role::Locked) => {
+                lock(token);
+                protocol::recover(words);
+                let pinning = protocol::pin_newest(words, token);
+                unlock();
+                match pinning {
+                    Pinning::Pinned(pin) => next(At::Pinned(pin)),
+                    Pinning::NoFrame | Pinning::Full => Some(ended),
+                    Pinning::Moved(_) | Pinning::Disturbed => panic!("no process replaces it under the lock"),
+                }
+            }
             (At::Start, Role::Follower { seen }) => match protocol::pin_after(words, token, seen) {
                 Pinning::Pinned(pin) | Pinning::Moved(pin) => {
                     assert!(pin.frame.number >= seen, "it never goes back");
@@ -284,7 +297,7 @@ fn explore<const N: usize>(is_full: bool, processes: [(Role, u64); N], kills: u3
     states
 }
 
-use Role::{Careless, Follower, Reader, Reaper, Viewer, Writer};
+use Role::{Careless, Follower, Locked, Reader, Reaper, Viewer, Writer};
 
 pub(crate) fn a_writer_and_a_reader() {
     explore(true, [(Writer, 3), (Reader, 3)], 1);
@@ -304,6 +317,11 @@ pub(crate) fn two_readers() {
 pub(crate) fn two_writers_and_a_reader() {
     explore(true, [(Writer, 2), (Writer, 1), (Reader, 1)], 1);
     explore(true, [(Writer, 1), (Writer, 1), (Reader, 1)], 2);
+}
+
+pub(crate) fn a_reader_with_the_lock() {
+    explore(true, [(Writer, 2), (Locked, 2)], 1);
+    explore(true, [(Writer, 1), (Writer, 1), (Locked, 1)], 1);
 }
 
 /// One of those that reap goes on for a process that had the same pin or loan before.
