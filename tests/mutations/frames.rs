@@ -46,6 +46,10 @@ pub(crate) const FRAMES: &[Mutation] = mutations! {
     protocol the_look_at_the_pins_of_a_free_slot fails a_writer_dies:
         "if pinned_slots(words) >> slot & 1 == 0 {" => "if old == FREE || pinned_slots(words) >> slot & 1 == 0 {";
     protocol the_acquire_of_the_pins fails a_writer_meets_a_reader: "    fence(Acquire);\n    pinned\n" => "    pinned\n";
+    protocol the_acquire_of_a_line_of_pins fails a_writer_meets_a_line_of_pins:
+        "    fence(Acquire);\n    pinned\n" => "    pinned\n";
+    protocol the_fence_before_a_line_of_pins fails a_writer_meets_a_line_of_pins:
+        "fence_after_rmw();\n        if pinned_slots" => "if pinned_slots";
     protocol the_word_that_is_put_back fails a_writer_backs_off: "word.store(old, Release);" => "word.store(FREE, Release);";
     protocol the_slot_of_the_newest_frame fails a_writer_meets_a_reader:
         "let mut skipped = pinned_slots(words) | if newest.number == 0 { 0 } else { 1 << newest.slot };"
@@ -117,6 +121,8 @@ pub(crate) const FRAMES_CRASHES: &[Mutation] = mutations! {
 pub(crate) const FRAMES_DEATHS: &[Mutation] = mutations! {
     protocol a_look_at_the_pins_before_the_claim_only fails a_writer_and_a_reader:
         "if pinned_slots(words) >> slot & 1 == 0 {" => "if slot < u64::MAX {";
+    protocol a_line_of_pins_that_is_not_read_once_more fails a_line_of_pins:
+        "|pins, pin| pins | pin.load(Relaxed)) != 0 {" => "|pins, pin| pins | pin.load(Relaxed)) == u64::MAX {";
     protocol a_pin_without_a_check fails a_writer_and_a_reader:
         "let is_valid = has_frame(words, pin.frame);" => "let is_valid = true;";
     protocol a_reap_of_pins_by_a_plain_store fails two_reapers:

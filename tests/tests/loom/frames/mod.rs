@@ -28,6 +28,11 @@ fn pinned_frame_is_not_overwritten() {
 }
 
 #[test]
+fn pinned_frame_is_not_overwritten_if_a_line_of_pins_is_read_at_a_time() {
+    unchanged::models::a_writer_meets_a_line_of_pins();
+}
+
+#[test]
 fn pin_that_moves_to_another_frame_hands_on_the_first_one() {
     unchanged::models::a_pin_moves();
 }

@@ -27,6 +27,21 @@ pub(crate) fn a_writer_meets_a_reader() {
     });
 }
 
+/// As before, with as many pins as a loan reads at a time.
+pub(crate) fn a_writer_meets_a_line_of_pins() {
+    check(2, || {
+        let part = Part::<2, 8>::new(1);
+        let reader = spawn(&part, |part| {
+            let pin = part.pin_newest(READER).expect("a frame");
+            part.read_and_unpin(pin);
+        });
+        let is_written = [(); 2].map(|()| part.write(WRITER));
+        reader.join().unwrap();
+        assert!(is_written[0]);
+        part.ends(OTHER);
+    });
+}
+
 /// A reader pins twice, with the same entry. The frame of its first attempt may be replaced, so its pin moves on.
 pub(crate) fn a_pin_moves() {
     check(2, || {

@@ -15,6 +15,11 @@ fn writer_and_reader_may_be_killed_at_any_access() {
 }
 
 #[test]
+fn pins_of_a_whole_line_are_seen() {
+    unchanged::models::a_line_of_pins();
+}
+
+#[test]
 fn two_writers_may_be_killed_at_any_access() {
     unchanged::models::two_writers();
 }

@@ -15,7 +15,9 @@ use crate::explorer::{Access, Model, Process, access, alone};
 use std::hash::{Hash, Hasher};
 
 const K: usize = 3;
+/// The pins of most models, and those of a line, which a loan reads at a time.
 const PINS: usize = 2;
+const LINE: usize = 8;
 /// The greatest number of a frame.
 const LAST: usize = 8;
 
@@ -25,15 +27,15 @@ const NEWEST: usize = 1;
 const SLOTS: usize = 2;
 const PIN_WORDS: usize = SLOTS + K;
 /// The content of a slot: two words, which are equal if it is whole.
-const CONTENTS: usize = PIN_WORDS + PINS;
+const CONTENTS: usize = PIN_WORDS + LINE;
 /// A note of the model: the content of each frame.
 const NOTES: usize = CONTENTS + 2 * K;
 const WORDS: usize = NOTES + LAST + 1;
 
 struct Words {
     newest: AtomicU64,
-    slots: [AtomicU64; K],
-    pins: [AtomicU64; PINS],
+    slots: Vec<AtomicU64>,
+    pins: Vec<AtomicU64>,
 }
 
 impl FrameWords for &Words {
@@ -50,11 +52,13 @@ impl FrameWords for &Words {
     }
 }
 
-const WORDS_OF_FRAMES: &Words = &Words {
-    newest: AtomicU64(NEWEST),
-    slots: [AtomicU64(SLOTS), AtomicU64(SLOTS + 1), AtomicU64(SLOTS + 2)],
-    pins: [AtomicU64(PIN_WORDS), AtomicU64(PIN_WORDS + 1)],
-};
+impl Words {
+    /// The words, with so many pins.
+    fn with(pins: usize) -> Self {
+        let [slots, pins] = [SLOTS..PIN_WORDS, PIN_WORDS..PIN_WORDS + pins].map(|words| words.map(AtomicU64).collect());
+        Self { newest: AtomicU64(NEWEST), slots, pins }
+    }
+}
 
 /// What a process does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -102,6 +106,8 @@ impl Hash for At {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct One {
     token: u32,
+    /// The number of pins that there are.
+    pins: usize,
     role: Role,
     /// The operations that are left.
     left: u64,
@@ -125,13 +131,13 @@ fn noted(number: u64) -> u64 {
     access(Access::Peek(NOTES + number as usize))
 }
 
-fn reap() {
-    protocol::reap(&WORDS_OF_FRAMES, |token| access(Access::IsDead(token.into())) != 0);
+fn reap(words: &Words) {
+    protocol::reap(&words, |token| access(Access::IsDead(token.into())) != 0);
 }
 
 impl Process for One {
     fn step(self) -> Option<Self> {
-        let words = &WORDS_OF_FRAMES;
+        let words = &&Words::with(self.pins);
         let token = self.token;
         let ended = Self { left: self.left.wrapping_sub(1), at: At::Start, ..self };
         let next = |at| Some(Self { at, ..self });
@@ -151,7 +157,7 @@ impl Process for One {
                 }
             }
             (At::Reap, _) => {
-                reap();
+                reap(words);
                 next(At::LoanAgain)
             }
             (At::Loaned(slot), _) => {
@@ -223,7 +229,7 @@ impl Process for One {
                 Some(ended)
             }
             (At::Start, Role::Reaper) => {
-                reap();
+                reap(words);
                 Some(ended)
             }
             (At::LoanAgain, _) => unreachable!("only writers loan"),
@@ -257,10 +263,10 @@ fn watch(before: &[u64], after: &mut [u64], word: usize) -> Result<(), &'static 
 /// A fresh process finds everything in order.
 fn end(memory: &[u64], dead: &[u64]) {
     const FRESH: u32 = 99;
-    let words = &WORDS_OF_FRAMES;
+    let words = &&Words::with(LINE);
     alone(memory, dead, || {
         protocol::recover(words);
-        reap();
+        reap(words);
         let newest = protocol::newest(words);
         let has_pin = (PIN_WORDS..CONTENTS).any(|word| AtomicU64(word).load(Relaxed) != 0);
         assert!(!has_pin, "a pin is left");
@@ -279,6 +285,10 @@ fn end(memory: &[u64], dead: &[u64]) {
 /// Explores processes with these roles and numbers of operations, of which so many are killed. At the start there is a
 /// frame in each slot, or none.
 fn explore<const N: usize>(is_full: bool, processes: [(Role, u64); N], kills: u32) -> usize {
+    explore_with(PINS, is_full, processes, kills)
+}
+
+fn explore_with<const N: usize>(pins: usize, is_full: bool, processes: [(Role, u64); N], kills: u32) -> usize {
     let mut memory = vec![0; WORDS];
     if is_full {
         for slot in 0..K {
@@ -290,7 +300,7 @@ fn explore<const N: usize>(is_full: bool, processes: [(Role, u64); N], kills: u3
         }
         memory[NEWEST] = FrameAt { number: K as u64, slot: K as u64 - 1 }.word();
     }
-    let one = |(token, (role, left)): (u32, (Role, u64))| One { token, role, left, at: At::Start };
+    let one = |(token, (role, left)): (u32, (Role, u64))| One { token, pins, role, left, at: At::Start };
     let processes = (1..).zip(processes).map(one).collect();
     let states = Model { memory, processes, kills, watch, end }.explore();
     println!("{states} states");
@@ -303,6 +313,12 @@ pub(crate) fn a_writer_and_a_reader() {
     explore(true, [(Writer, 3), (Reader, 3)], 1);
     explore(true, [(Writer, 2), (Follower { seen: 1 }, 2)], 1);
     explore(false, [(Writer, 2), (Reader, 2)], 1);
+}
+
+/// There are as many pins as a loan reads at a time.
+pub(crate) fn a_line_of_pins() {
+    explore_with(LINE, true, [(Writer, 2), (Reader, 2)], 1);
+    explore_with(LINE, true, [(Writer, 1), (Reader, 1), (Reader, 1)], 1);
 }
 
 pub(crate) fn two_writers() {
