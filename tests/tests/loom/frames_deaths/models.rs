@@ -7,58 +7,16 @@
 //! - The living always go on.
 //! - At each end, after the slots of the dead were reaped, all but one can be loaned.
 
-use super::atomics::AtomicU64;
-use super::atomics::Ordering::Relaxed;
-use super::protocol::{self, FrameWords, Pin, Pinning};
-use super::word::{FREE, FrameAt, number, published};
-use crate::explorer::{Access, Model, Process, access, alone};
+mod memory;
+
 use std::hash::{Hash, Hasher};
 
-const K: usize = 3;
-/// The pins of most models, and those of a line, which a loan reads at a time.
-const PINS: usize = 2;
-const LINE: usize = 8;
-/// The greatest number of a frame.
-const LAST: usize = 8;
-
-// The words of memory.
-const LOCK: usize = 0;
-const NEWEST: usize = 1;
-const SLOTS: usize = 2;
-const PIN_WORDS: usize = SLOTS + K;
-/// The content of a slot: two words, which are equal if it is whole.
-const CONTENTS: usize = PIN_WORDS + LINE;
-/// A note of the model: the content of each frame.
-const NOTES: usize = CONTENTS + 2 * K;
-const WORDS: usize = NOTES + LAST + 1;
-
-struct Words {
-    newest: AtomicU64,
-    slots: Vec<AtomicU64>,
-    pins: Vec<AtomicU64>,
-}
-
-impl FrameWords for &Words {
-    fn newest(&self) -> &AtomicU64 {
-        &self.newest
-    }
-
-    fn slots(&self) -> &[AtomicU64] {
-        &self.slots
-    }
-
-    fn pins(&self) -> &[AtomicU64] {
-        &self.pins
-    }
-}
-
-impl Words {
-    /// The words, with so many pins.
-    fn with(pins: usize) -> Self {
-        let [slots, pins] = [SLOTS..PIN_WORDS, PIN_WORDS..PIN_WORDS + pins].map(|words| words.map(AtomicU64).collect());
-        Self { newest: AtomicU64(NEWEST), slots, pins }
-    }
-}
+use self::memory::{CONTENTS, K, LINE, LOCK, NEWEST, NOTES, PIN_WORDS, PINS, SLOTS, WORDS, Words};
+use super::atomics::Ordering::Relaxed;
+use super::atomics::{self, AtomicU64};
+use super::protocol::{self, Pin, Pinning};
+use super::word::{FrameAt, number, published};
+use crate::explorer::{Access, Model, Process, access, alone};
 
 /// What a process does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
