@@ -126,9 +126,11 @@ fn start(role: &str) -> Result<Child, Box<dyn Error>> {
     Ok(Command::new(std::env::current_exe()?).arg(role).stdin(Stdio::null()).spawn()?)
 }
 
-fn signal(child: &Child, name: &str) -> Result<(), Box<dyn Error>> {
-    let sent = Command::new("kill").arg(name).arg(child.id().to_string()).status()?;
-    if sent.success() { Ok(()) } else { Err("no signal was sent".into()) }
+/// Stops a process for a moment. The shell lets it go on even if this process is killed meanwhile.
+fn stop(child: &Child) -> Result<(), Box<dyn Error>> {
+    let script = "kill -STOP $0 && sleep 0.02 && kill -CONT $0";
+    let done = Command::new("sh").args(["-c", script]).arg(child.id().to_string()).status()?;
+    if done.success() { Ok(()) } else { Err("no signal was sent".into()) }
 }
 
 /// Stops and kills processes in turn, until there are enough sweeps. Returns how often.
@@ -139,9 +141,7 @@ fn supervise(lidar: &Lidar, children: &mut [Child; 4]) -> Result<(u32, u32), Box
         if let Some(status) = children[one].try_wait()? {
             return Err(format!("a process has ended by itself: {status}").into());
         }
-        signal(&children[one], "-STOP")?;
-        sleep(Duration::from_millis(20));
-        signal(&children[one], "-CONT")?;
+        stop(&children[one])?;
         stopped += 1;
 
         let one = random() % 4;

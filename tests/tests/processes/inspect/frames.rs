@@ -157,7 +157,11 @@ fn frames_of_a_busy_writer_are_whole_when_they_are_read_and_saved() {
     thread::scope(|scope| {
         let writer = scope.spawn(|| {
             while !stop.load(Relaxed) {
-                publish();
+                // A debug build copies a frame more slowly than this writer replaces it: it rests between two bursts.
+                for _ in 0..20 {
+                    publish();
+                }
+                thread::sleep(Duration::from_micros(500));
             }
         });
         until("a frame", || (busy.frames.newest_number() > 0).then_some(()));
