@@ -7,7 +7,7 @@ mod parse;
 use std::fmt;
 
 pub use error::FieldError;
-pub(crate) use error::{article, printable};
+pub(crate) use error::printable;
 
 /// The path of a field, with dots between names and indices in brackets. An empty path, or `.`, is the whole object.
 ///
