@@ -76,7 +76,10 @@ pub fn run(options: &Options) -> ExitCode {
     if report.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-pub use mixed::work as work_mixed;
+/// Works on this object until it is killed. The first of `arguments` says which worker this is.
+pub fn work_mixed(arguments: &[String]) -> ! {
+    mixed::work(arguments)
+}
 
 /// Tortures one object by workers in several languages, of which `others` are commands. Prints what came of it.
 pub fn run_mixed(seconds: u64, seed: u64, others: &[String]) -> ExitCode {

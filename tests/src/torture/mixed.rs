@@ -4,7 +4,6 @@
 //! to which the path of the store, their place and a seed are added.
 
 use std::io::Read;
-use std::path::Path;
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::sync::atomic::Ordering::Relaxed;
 use std::thread;
@@ -12,8 +11,7 @@ use std::time::{Duration, Instant};
 
 use shmstore::{Shared, Store};
 
-use crate::mixed::{Mixed, PLACES, Stamped};
-use crate::peer::actor_words;
+use crate::mixed::{Mixed, PLACES, Stamped, work_typed, work_untyped};
 use crate::random::Random;
 use crate::scratch::Scratch;
 use crate::wait::DEADLINE;
@@ -41,8 +39,8 @@ pub(super) fn run(seconds: u64, seed: u64, others: &[String]) -> ExitCode {
     let scratch = Scratch::new();
     let path = scratch.path().display().to_string();
     let own = ["typed", "untyped"].map(|kind| {
-        let words = actor_words("mixed").map(|word| word.to_string_lossy().into_owned());
-        words.into_iter().chain([kind.to_owned()]).collect::<Vec<_>>()
+        let program = std::env::current_exe().expect("a path of our own").display().to_string();
+        vec![program, "worker".to_owned(), kind.to_owned()]
     });
     let others = others.iter().map(|words| words.split_ascii_whitespace().map(str::to_owned).collect());
     let commands: Vec<Vec<String>> = own.into_iter().chain(others).collect();
@@ -135,12 +133,10 @@ impl Torture {
     }
 }
 
-/// Plays a worker of this program.
-pub fn work(kind: &str, path: &Path, place: usize, seed: u64) {
+/// Plays a worker of this program: `<kind> <path> <place> <seed>`.
+pub(super) fn work(arguments: &[String]) -> ! {
+    let [kind, path, place, seed] = arguments else { panic!("a kind, a path, a place, a seed") };
     let store = Store::open(path).expect("a store");
-    match kind {
-        "typed" => crate::mixed::work_typed(&store, place, seed),
-        "untyped" => crate::mixed::work_untyped(&store, place, seed),
-        other => panic!("no worker `{other}`"),
-    }
+    let (place, seed) = (place.parse().expect("a place"), seed.parse().expect("a number"));
+    if kind == "typed" { work_typed(&store, place, seed) } else { work_untyped(&store, place, seed) }
 }
