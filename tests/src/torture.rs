@@ -76,6 +76,11 @@ pub fn run(options: &Options) -> ExitCode {
     if report.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
+/// Looks at this object after the death of all workers, and fills what is free. Returns what is wrong.
+pub fn look_at_mixed(object: &shmstore::Shared<crate::mixed::Mixed>) -> Vec<String> {
+    mixed::look_at_rest(object)
+}
+
 /// Works on this object until it is killed. The first of `arguments` says which worker this is.
 pub fn work_mixed(arguments: &[String]) -> ! {
     mixed::work(arguments)
