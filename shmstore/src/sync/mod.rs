@@ -39,8 +39,10 @@ mod lock_word;
 mod locking;
 pub(crate) mod map;
 pub(crate) mod queue;
+pub(crate) mod raw;
 mod ring;
 mod seqlock;
+mod shape;
 mod side;
 mod thread_mark;
 mod untyped;
@@ -49,9 +51,10 @@ mod value_ref;
 mod version_waiters;
 mod versioned;
 mod versioned_cell;
-mod waiting;
+pub(crate) mod waiting;
 
 pub use atomic::AtomicValue;
+pub use backoff::Limit;
 #[cfg(feature = "futures-core")]
 pub use broadcast::SubscriberStream;
 pub use broadcast::{Broadcast, BroadcastView, ItemSent, Recv, Sender, Subscriber, SubscriberIter, SubscriberTryIter};

@@ -124,11 +124,7 @@ impl Decoder<'_, '_> {
         path: &FieldPath,
         done: usize,
     ) -> Result<Value, FieldError> {
-        let asked = match path.steps().get(done) {
-            Some(Step::Index(number)) => Json::from(*number),
-            Some(Step::Key(json)) => serde_json::from_str(json).unwrap_or_default(),
-            _ => Json::Null,
-        };
+        let asked = path.steps().get(done).map_or(Json::Null, Step::as_json);
         let of = || path.up_to(done).to_string();
         let bytes = match key_from_json(types.key, &asked) {
             Ok(bytes) => bytes,

@@ -99,7 +99,7 @@ pub enum FieldError {
 }
 
 /// Returns `a` or `an`, by the sound of a type's name: a `u8`, an `i8`, an `f64`, an `Event`.
-fn article(type_name: &str) -> &'static str {
+pub(crate) fn article(type_name: &str) -> &'static str {
     let mut letters = type_name.chars();
     let first = letters.next();
     let is_number = letters.next().is_some_and(|letter| letter.is_ascii_digit());

@@ -23,6 +23,7 @@ mod stream_relay;
 mod streamer;
 mod turns;
 mod twins;
+mod untyped;
 mod vandal;
 mod victim;
 mod waits;
@@ -51,6 +52,7 @@ fn main() {
         "stream_relay" => stream_relay::play,
         "streamer" => streamer::play,
         "twins" => twins::play,
+        "untyped" => untyped::play,
         "vandal" => vandal::play,
         "victim" => victim::play,
         other => panic!("there is no role `{other}`"),
