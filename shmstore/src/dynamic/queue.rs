@@ -164,6 +164,12 @@ impl Job {
         self.queue.values.decode(&self.bytes)
     }
 
+    /// Returns the layout of the item.
+    #[must_use]
+    pub fn schema(&self) -> &OwnedSchema {
+        self.queue.values.0
+    }
+
     /// Returns the bytes of the item.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {

@@ -34,6 +34,12 @@ impl FrameMut {
         self.len == 0
     }
 
+    /// Returns the frames of which it is a slot.
+    #[must_use]
+    pub fn frames(&self) -> &Frames {
+        &self.frames
+    }
+
     /// Sets the number of elements. Elements that were not written have the bytes of an earlier frame, or zeros.
     ///
     /// # Errors
