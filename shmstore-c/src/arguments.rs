@@ -55,17 +55,18 @@ macro_rules! text {
     }};
 }
 
-/// Writes a result. The place is NULL after an error, if it is for a pointer. A NULL place is refused before anything
-/// is done.
-macro_rules! result {
-    ($place:ident = $result:expr) => {{
-        // SAFETY: NULL, or a place for the result, by the rules of the header.
-        let place = unsafe { $crate::arguments::place($place) }?;
-        let place = place.ok_or_else(|| $crate::arguments::null(stringify!($place)))?;
-        place.write(std::ptr::null_mut());
-        place.write($result);
-        Ok(())
-    }};
+/// A call that makes a handle or a text. C receives NULL after any error. A place that is NULL is refused first.
+macro_rules! made {
+    ($place:ident = $made:expr) => {
+        $crate::call::call(|| {
+            // SAFETY: NULL, or a place for the result, by the rules of the header.
+            let place = unsafe { $crate::arguments::place($place) }?;
+            let place = place.ok_or_else(|| $crate::arguments::null(stringify!($place)))?;
+            place.write(std::ptr::null_mut());
+            place.write($made);
+            Ok(())
+        })
+    };
 }
 
 /// Writes a result, if C wants to have it.

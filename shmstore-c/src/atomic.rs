@@ -74,15 +74,20 @@ pub unsafe extern "C" fn shmstore_atomic_compare_exchange(
         let part = atomic(handle!(part))?;
         let value = input!(value, size, part.schema()).to_vec();
         let expected = output!(expected, size, part.schema());
-        let found = part.update_bytes(|bytes| {
-            let found = bytes.to_vec();
-            if found == *expected {
-                bytes.copy_from_slice(&value);
+        optional!(
+            exchanged = {
+                let found = part.update_bytes(|bytes| {
+                    let found = bytes.to_vec();
+                    if found == *expected {
+                        bytes.copy_from_slice(&value);
+                    }
+                    Ok::<_, Failure>(found)
+                })?;
+                let is_exchanged = found == *expected;
+                expected.copy_from_slice(&found);
+                i32::from(is_exchanged)
             }
-            Ok::<_, Failure>(found)
-        })?;
-        optional!(exchanged = i32::from(found == *expected));
-        expected.copy_from_slice(&found);
+        );
         Ok(())
     })
 }
@@ -92,10 +97,13 @@ pub unsafe extern "C" fn shmstore_atomic_compare_exchange(
 ///
 /// Errors: SHMSTORE_WRONG_PART if it is not an atomic integer.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn shmstore_atomic_fetch_add(part: *const shmstore_part, by: i64, old: *mut u64) -> shmstore_code {
+pub unsafe extern "C" fn shmstore_atomic_fetch_add(
+    part: *const shmstore_part,
+    by: i64,
+    old: *mut u64,
+) -> shmstore_code {
     call(|| {
-        let was = atomic(handle!(part))?.fetch_add(by.into())?;
-        optional!(old = bits_of(&was)?);
+        optional!(old = bits_of(&atomic(handle!(part))?.fetch_add(by.into())?)?);
         Ok(())
     })
 }

@@ -65,10 +65,12 @@ pub unsafe extern "C" fn shmstore_broadcast_subscribe(
     part: *const shmstore_part,
     subscriber: *mut *mut shmstore_subscriber,
 ) -> shmstore_code {
-    call(|| {
-        let part = broadcast(handle!(part))?;
-        result!(subscriber = give(part.subscribe()))
-    })
+    made!(
+        subscriber = {
+            let part = broadcast(handle!(part))?;
+            give(part.subscribe())
+        }
+    )
 }
 
 /// Returns a subscriber that begins with the item of this number. If that is overwritten already, the first
@@ -81,10 +83,12 @@ pub unsafe extern "C" fn shmstore_broadcast_subscribe_from(
     number: u64,
     subscriber: *mut *mut shmstore_subscriber,
 ) -> shmstore_code {
-    call(|| {
-        let part = broadcast(handle!(part))?;
-        result!(subscriber = give(part.subscribe_from(number)))
-    })
+    made!(
+        subscriber = {
+            let part = broadcast(handle!(part))?;
+            give(part.subscribe_from(number))
+        }
+    )
 }
 
 /// Receives the next item to `item`, which has `size` bytes. It is waited for until the limit, in nanoseconds. `missed`
@@ -104,10 +108,12 @@ pub unsafe extern "C" fn shmstore_subscriber_receive(
         let subscriber = handle!(mut subscriber);
         let item = output!(item, size, subscriber.schema());
         let received = subscriber.recv_bytes(item, limit_of(limit)?);
-        optional!(missed = match &received {
-            Err(DynamicError::Recv(RecvError::Lagged { missed, .. })) => *missed,
-            _ => 0,
-        });
+        optional!(
+            missed = match &received {
+                Err(DynamicError::Recv(RecvError::Lagged { missed, .. })) => *missed,
+                _ => 0,
+            }
+        );
         Ok(received?)
     })
 }

@@ -27,9 +27,9 @@ pub unsafe extern "C" fn shmstore_map_entries(
     part: *const shmstore_part,
     entries: *mut *mut shmstore_entries,
 ) -> shmstore_code {
-    call(|| {
-        let part = map(handle!(part))?;
-        result!(entries = {
+    made!(
+        entries = {
+            let part = map(handle!(part))?;
             let mut bytes = Vec::new();
             part.for_each_bytes(|key, version, value| {
                 bytes.extend_from_slice(&version.to_le_bytes());
@@ -37,8 +37,8 @@ pub unsafe extern "C" fn shmstore_map_entries(
                 bytes.extend_from_slice(value);
             });
             give(Entries { map: part.clone(), bytes, next: 0 })
-        })
-    })
+        }
+    )
 }
 
 /// Copies the next entry: its key to `key` of `key_size` bytes, and its value to `value` of `value_size` bytes.

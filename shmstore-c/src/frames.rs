@@ -10,7 +10,8 @@ use crate::error::Failure;
 use crate::handle::{give, shmstore_loan, shmstore_part, shmstore_pin};
 use crate::part::frames;
 
-const NO_FRAME: Failure = Failure::fixed(SHMSTORE_EMPTY, "there is no such frame: it was not published yet, or is overwritten");
+const NO_FRAME: Failure =
+    Failure::fixed(SHMSTORE_EMPTY, "there is no such frame: it was not published yet, or is overwritten");
 
 /// Returns the most elements of a frame. 0 after an error.
 #[unsafe(no_mangle)]
@@ -34,10 +35,12 @@ pub unsafe extern "C" fn shmstore_frames_loan(
     limit: i64,
     loan: *mut *mut shmstore_loan,
 ) -> shmstore_code {
-    call(|| {
-        let part = frames(handle!(part))?;
-        result!(loan = give(part.loan(limit_of(limit)?)?))
-    })
+    made!(
+        loan = {
+            let part = frames(handle!(part))?;
+            give(part.loan(limit_of(limit)?)?)
+        }
+    )
 }
 
 /// Returns the address of the first element of a slot that is filled, aligned to at least 64 bytes. There is room for
@@ -126,10 +129,12 @@ pub unsafe extern "C" fn shmstore_frames_pin_newest(
     part: *const shmstore_part,
     pin: *mut *mut shmstore_pin,
 ) -> shmstore_code {
-    call(|| {
-        let part = frames(handle!(part))?;
-        result!(pin = give(part.pin_newest()?.ok_or(NO_FRAME)?))
-    })
+    made!(
+        pin = {
+            let part = frames(handle!(part))?;
+            give(part.pin_newest()?.ok_or(NO_FRAME)?)
+        }
+    )
 }
 
 /// Pins the frame with this number. No process overwrites it until shmstore_pin_release.
@@ -141,10 +146,12 @@ pub unsafe extern "C" fn shmstore_frames_pin(
     number: u64,
     pin: *mut *mut shmstore_pin,
 ) -> shmstore_code {
-    call(|| {
-        let part = frames(handle!(part))?;
-        result!(pin = give(part.pin(number)?.ok_or(NO_FRAME)?))
-    })
+    made!(
+        pin = {
+            let part = frames(handle!(part))?;
+            give(part.pin(number)?.ok_or(NO_FRAME)?)
+        }
+    )
 }
 
 /// Pins the newest frame, once it has a higher number than `seen`. It is waited for until the limit, in nanoseconds. No
@@ -158,10 +165,12 @@ pub unsafe extern "C" fn shmstore_frames_wait_newer(
     limit: i64,
     pin: *mut *mut shmstore_pin,
 ) -> shmstore_code {
-    call(|| {
-        let part = frames(handle!(part))?;
-        result!(pin = give(part.wait_newer(seen, limit_of(limit)?)?))
-    })
+    made!(
+        pin = {
+            let part = frames(handle!(part))?;
+            give(part.wait_newer(seen, limit_of(limit)?)?)
+        }
+    )
 }
 
 /// Returns the address of the first element of a frame, aligned to at least 64 bytes. There are shmstore_pin_len

@@ -47,7 +47,8 @@ impl<T> Mine<T> {
         if self.thread == thread::current().id() {
             return Ok(());
         }
-        let text = "this handle belongs to another thread: use and end a transaction or a lock in the thread that began it";
+        let text =
+            "this handle belongs to another thread: use and end a transaction or a lock in the thread that began it";
         Err(Failure::fixed(SHMSTORE_OTHER_THREAD, text))
     }
 

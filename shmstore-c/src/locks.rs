@@ -17,10 +17,12 @@ pub unsafe extern "C" fn shmstore_lock_take(
     limit: i64,
     guard: *mut *mut shmstore_guard,
 ) -> shmstore_code {
-    call(|| {
-        let part = lock(handle!(part))?;
-        result!(guard = give(Mine::new(part.lock(limit_of(limit)?)?)))
-    })
+    made!(
+        guard = {
+            let part = lock(handle!(part))?;
+            give(Mine::new(part.lock(limit_of(limit)?)?))
+        }
+    )
 }
 
 /// Takes a `Lock`, also if its last owner died. If shmstore_guard_is_inconsistent returns 1 then, repair the data, and
@@ -33,10 +35,12 @@ pub unsafe extern "C" fn shmstore_lock_take_to_repair(
     limit: i64,
     guard: *mut *mut shmstore_guard,
 ) -> shmstore_code {
-    call(|| {
-        let part = lock(handle!(part))?;
-        result!(guard = give(Mine::new(part.lock_to_repair(limit_of(limit)?)?)))
-    })
+    made!(
+        guard = {
+            let part = lock(handle!(part))?;
+            give(Mine::new(part.lock_to_repair(limit_of(limit)?)?))
+        }
+    )
 }
 
 /// Returns 1 if a process has a `Lock`, and 0 if it is free or after an error.

@@ -25,7 +25,7 @@ pub unsafe extern "C" fn shmstore_object_attach(
     id: c_char,
     object: *mut *mut shmstore_object,
 ) -> shmstore_code {
-    call(|| result!(object = give(Object::attach(handle!(store), id_of(id)?)?)))
+    made!(object = give(Object::attach(handle!(store), id_of(id)?)?))
 }
 
 /// Creates an object, all zero, with the layout of a schema in JSON, as shmstore_object_schema writes it. `room` is its
@@ -41,11 +41,13 @@ pub unsafe extern "C" fn shmstore_object_create(
     room: u64,
     object: *mut *mut shmstore_object,
 ) -> shmstore_code {
-    call(|| {
-        let schema = OwnedSchema::from_json(text!(schema))?;
-        let options = Options { id: id_of(id)?, room: Some(room).filter(|room| *room > 0) };
-        result!(object = give(dynamic::create(handle!(store), &schema, options)?))
-    })
+    made!(
+        object = {
+            let schema = OwnedSchema::from_json(text!(schema))?;
+            let options = Options { id: id_of(id)?, room: Some(room).filter(|room| *room > 0) };
+            give(dynamic::create(handle!(store), &schema, options)?)
+        }
+    )
 }
 
 /// Detaches an object, once all handles of its parts are closed, too. NULL is allowed.
@@ -66,7 +68,7 @@ pub unsafe extern "C" fn shmstore_object_schema(
     object: *const shmstore_object,
     json: *mut *mut c_char,
 ) -> shmstore_code {
-    call(|| result!(json = lend(handle!(object).schema().to_json())))
+    made!(json = lend(handle!(object).schema().to_json()))
 }
 
 /// Writes the layout hash of an object, in two halves. Headers of `shmstore schema --c` have it as
@@ -96,7 +98,7 @@ pub unsafe extern "C" fn shmstore_get_text(
     path: *const c_char,
     text: *mut *mut c_char,
 ) -> shmstore_code {
-    call(|| result!(text = lend(json_of(&handle!(object).load(&path_of(text!(path))?)?)?)))
+    made!(text = lend(json_of(&handle!(object).load(&path_of(text!(path))?)?)?))
 }
 
 /// Stores a value at a path. The text is JSON, such as `1.5`, `[1, 2]` or `{"x": 1, "y": 2}`, or a word for a variant of
@@ -131,8 +133,7 @@ pub unsafe extern "C" fn shmstore_fetch_add(
     old: *mut u64,
 ) -> shmstore_code {
     call(|| {
-        let was = handle!(object).fetch_add(&path_of(text!(path))?, by.into())?;
-        optional!(old = bits_of(&was)?);
+        optional!(old = bits_of(&handle!(object).fetch_add(&path_of(text!(path))?, by.into())?)?);
         Ok(())
     })
 }

@@ -69,7 +69,7 @@ pub unsafe extern "C" fn shmstore_part_open(
     path: *const c_char,
     part: *mut *mut shmstore_part,
 ) -> shmstore_code {
-    call(|| result!(part = give(handle!(object).part(&path_of(text!(path))?)?)))
+    made!(part = give(handle!(object).part(&path_of(text!(path))?)?))
 }
 
 /// Returns the handle of the part at a path, as shmstore_part_open does, if it has the types of this program. `layouts`
@@ -84,13 +84,15 @@ pub unsafe extern "C" fn shmstore_part_open_as(
     count: usize,
     part: *mut *mut shmstore_part,
 ) -> shmstore_code {
-    call(|| {
-        // Of each kind, there is one.
-        let count = count.min(3);
-        let opened = handle!(object).part(&path_of(text!(path))?)?;
-        list!(layouts, count).iter().try_for_each(|layout| check(&opened, layout))?;
-        result!(part = give(opened))
-    })
+    made!(
+        part = {
+            // Of each kind, there is one.
+            let count = count.min(3);
+            let opened = handle!(object).part(&path_of(text!(path))?)?;
+            list!(layouts, count).iter().try_for_each(|layout| check(&opened, layout))?;
+            give(opened)
+        }
+    )
 }
 
 fn check(part: &Part, layout: &shmstore_layout) -> Result<(), Failure> {
@@ -151,7 +153,7 @@ pub unsafe extern "C" fn shmstore_part_schema(
     of: i32,
     json: *mut *mut c_char,
 ) -> shmstore_code {
-    call(|| result!(json = lend(schema_of(handle!(part), of)?.to_json())))
+    made!(json = lend(schema_of(handle!(part), of)?.to_json()))
 }
 
 /// Writes the size and the layout hash of a value of a part, for shmstore_part_open_as. `of` is SHMSTORE_VALUE,
@@ -189,7 +191,11 @@ pub(crate) fn schema_of(part: &Part, of: i32) -> Result<&OwnedSchema, Failure> {
                 SHMSTORE_VALUE => "values",
                 SHMSTORE_KEY => "keys",
                 SHMSTORE_META => "metadata",
-                _ => return Err(Failure::argument(format!("{of} is not SHMSTORE_VALUE, SHMSTORE_KEY or SHMSTORE_META"))),
+                _ => {
+                    return Err(Failure::argument(format!(
+                        "{of} is not SHMSTORE_VALUE, SHMSTORE_KEY or SHMSTORE_META"
+                    )));
+                }
             };
             let text = format!("`{}` is {} and has no {what}", path_of_part(part), kind_of(part));
             Err(Failure::new(SHMSTORE_WRONG_PART, text))

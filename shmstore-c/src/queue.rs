@@ -54,10 +54,12 @@ pub unsafe extern "C" fn shmstore_queue_take(
     limit: i64,
     job: *mut *mut shmstore_job,
 ) -> shmstore_code {
-    call(|| {
-        let part = queue(handle!(part))?;
-        result!(job = give(part.take(limit_of(limit)?)?))
-    })
+    made!(
+        job = {
+            let part = queue(handle!(part))?;
+            give(part.take(limit_of(limit)?)?)
+        }
+    )
 }
 
 /// Returns the number of items that wait in a `Queue`. 0 after an error.

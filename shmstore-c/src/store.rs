@@ -25,7 +25,7 @@ pub extern "C" fn shmstore_version() -> *const c_char {
 /// Errors: SHMSTORE_NOT_FOUND, SHMSTORE_ACCESS_DENIED, SHMSTORE_BAD_ARGUMENT if the path cannot be one of a store.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn shmstore_store_open(path: *const c_char, store: *mut *mut shmstore_store) -> shmstore_code {
-    call(|| result!(store = give(Store::open(text!(path))?)))
+    made!(store = give(Store::open(text!(path))?))
 }
 
 /// Opens the store at a path, and makes a directory if nothing is there. `mode` has the permission bits of what this
@@ -38,10 +38,12 @@ pub unsafe extern "C" fn shmstore_store_create(
     mode: u32,
     store: *mut *mut shmstore_store,
 ) -> shmstore_code {
-    call(|| {
-        let options = if mode == 0 { Store::options() } else { Store::options().mode(mode) };
-        result!(store = give(options.open_or_create(text!(path))?))
-    })
+    made!(
+        store = {
+            let options = if mode == 0 { Store::options() } else { Store::options().mode(mode) };
+            give(options.open_or_create(text!(path))?)
+        }
+    )
 }
 
 /// Removes the object with this type-id-char, such as 'T'. Processes that have it attached keep it.
@@ -62,6 +64,8 @@ pub unsafe extern "C" fn shmstore_store_close(store: *mut shmstore_store) -> shm
 pub(crate) fn id_of(id: c_char) -> Result<char, Failure> {
     match u8::try_from(id).map(char::from) {
         Ok(id) if id.is_ascii_graphic() => Ok(id),
-        _ => Err(Failure::argument(format!("a type-id-char of {id}: pass a printable character of ASCII, such as 'T'"))),
+        _ => {
+            Err(Failure::argument(format!("a type-id-char of {id}: pass a printable character of ASCII, such as 'T'")))
+        }
     }
 }

@@ -60,8 +60,10 @@ pub unsafe extern "C" fn shmstore_decode(
     size: usize,
     text: *mut *mut c_char,
 ) -> shmstore_code {
-    call(|| {
-        let schema = schema_of(handle!(part), of)?;
-        result!(text = lend(json_of(&decode(schema, input!(bytes, size, schema))?)?))
-    })
+    made!(
+        text = {
+            let schema = schema_of(handle!(part), of)?;
+            lend(json_of(&decode(schema, input!(bytes, size, schema))?)?)
+        }
+    )
 }

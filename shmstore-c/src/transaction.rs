@@ -22,14 +22,14 @@ pub unsafe extern "C" fn shmstore_transaction_begin(
     limit: i64,
     transaction: *mut *mut shmstore_transaction,
 ) -> shmstore_code {
-    call(|| {
-        let part = versioned(handle!(part))?;
-        result!(transaction = {
+    made!(
+        transaction = {
+            let part = versioned(handle!(part))?;
             let begun = part.begin(limit_of(limit)?)?;
             let value = Aligned::copy(begun.bytes(), part.schema());
             give(Mine::new((begun, value)))
-        })
-    })
+        }
+    )
 }
 
 /// Returns the value that a transaction changes. Change it in place. It has the bytes of the type of the part, is

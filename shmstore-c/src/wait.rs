@@ -93,6 +93,9 @@ fn simple(part: &Part, seen: u64, not_full: bool) -> Result<Wait, Failure> {
         Part::Broadcast(part) => Ok(part.subscribe_from(seen).not_empty()),
         Part::Map(part) => Ok(part.changed(seen)),
         Part::Frames(part) => Ok(part.newer(seen)),
-        _ => Err(Failure::fixed(SHMSTORE_WRONG_PART, "atomics and locks are not waited for: use a `Versioned` or an `Event`")),
+        _ => Err(Failure::fixed(
+            SHMSTORE_WRONG_PART,
+            "atomics and locks are not waited for: use a `Versioned` or an `Event`",
+        )),
     }
 }

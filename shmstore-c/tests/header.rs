@@ -5,8 +5,23 @@ use std::path::Path;
 
 /// The sources in the order of the header.
 const SOURCES: [&str; 17] = [
-    "code", "error", "handle", "store", "object", "text", "part", "atomic", "versioned", "transaction", "locks", "queue",
-    "broadcast", "map", "entries", "frames", "wait",
+    "code",
+    "error",
+    "handle",
+    "store",
+    "object",
+    "text",
+    "part",
+    "atomic",
+    "versioned",
+    "transaction",
+    "locks",
+    "queue",
+    "broadcast",
+    "map",
+    "entries",
+    "frames",
+    "wait",
 ];
 
 fn generated() -> String {
@@ -39,7 +54,9 @@ fn each_function_of_the_library_is_in_the_header_and_documented() {
     for name in SOURCES {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(name).with_extension("rs");
         let source = fs::read_to_string(path).expect("a source");
-        for (before, after) in source.split("#[unsafe(no_mangle)]\n").zip(source.split("#[unsafe(no_mangle)]\n").skip(1)) {
+        for (before, after) in
+            source.split("#[unsafe(no_mangle)]\n").zip(source.split("#[unsafe(no_mangle)]\n").skip(1))
+        {
             let (_, signature) = after.split_once("extern \"C\" fn ").expect("a function");
             let (name, _) = signature.split_once('(').expect("arguments");
             assert!(header.contains(&format!("{name}(")), "{name} is missing in the header");

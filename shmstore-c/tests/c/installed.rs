@@ -80,7 +80,7 @@ impl Program {
     /// The program below valgrind, which refuses each wrong access and each leak.
     pub(crate) fn below_valgrind(&self, args: &[&OsStr]) -> Command {
         let mut command = Command::new("valgrind");
-        command.args(["-q", "--error-exitcode=77", "--leak-check=full", "--show-leak-kinds=definite", "--"]);
+        command.args(["-q", "--error-exitcode=77", "--leak-check=full", "--errors-for-leak-kinds=definite", "--"]);
         command.arg(&self.0).args(args).env("LD_LIBRARY_PATH", prefix().join("lib")).stdin(Stdio::null());
         command
     }
