@@ -169,6 +169,42 @@ static void wrong_kinds_and_sizes(void)
     }
 }
 
+/* A peer has written a `bool` that is none. Only a store of a whole value repairs it. */
+static void invalid_bytes(const char *path)
+{
+    shmstore_segment segment;
+    shm_all *all = shm_all_attach(&segment, path, 0);
+    CHECK(all);
+    memset(all->state.slots, 3, sizeof all->state.slots);
+    shmstore_part *state = part("state");
+    shm_all_state value;
+    shmstore_transaction *begun;
+    char *text;
+    SAYS(SHMSTORE_INVALID_VALUE, "Mode", shmstore_versioned_load(state, &value, sizeof value, NULL));
+    CHECK(value.mode == 3); /* the bytes were copied nevertheless */
+    GIVES(SHMSTORE_INVALID_VALUE, shmstore_transaction_begin(state, 0, &begun));
+    GIVES(SHMSTORE_INVALID_VALUE, shmstore_get_text(the_object, "state", &text));
+    GIVES(SHMSTORE_INVALID_VALUE, shmstore_set_text(the_object, "state.at.x", "1", 0));
+    memset(&value, 0, sizeof value);
+    OK(shmstore_versioned_store(state, &value, sizeof value, 0, NULL));
+    OK(shmstore_versioned_load(state, &value, sizeof value, NULL));
+    OK(shmstore_part_close(state));
+    shmstore_detach(&segment);
+}
+
+static void removed(void)
+{
+    shmstore_part *state = part("state"), *jobs = part("jobs");
+    shm_all_position item = {0, 0};
+    OK(shmstore_store_remove(the_store, 'A'));
+    SAYS(SHMSTORE_REMOVED, "removed", shmstore_wait(state, 99, SHMSTORE_FOREVER));
+    for (int at = 0; at < 4; at++)
+        (void)shmstore_queue_push(jobs, &item, sizeof item, 0);
+    GIVES(SHMSTORE_REMOVED, shmstore_queue_push(jobs, &item, sizeof item, SHMSTORE_FOREVER));
+    OK(shmstore_part_close(jobs));
+    OK(shmstore_part_close(state));
+}
+
 int main(int argc, char **argv)
 {
     CHECK(argc == 2);
@@ -177,6 +213,8 @@ int main(int argc, char **argv)
     wrong_handles();
     wrong_paths();
     wrong_kinds_and_sizes();
+    invalid_bytes(argv[1]);
+    removed();
     /* A part keeps its object attached. */
     shmstore_part *state = part("state");
     shm_all_state value;

@@ -8,10 +8,12 @@ use crate::objects::with_header;
 fn garbage_arguments_give_codes() {
     let scratch = Scratch::new();
     with_header(&scratch, "hostile.c", include_str!("hostile.c"));
-    let objects = Objects::new(&scratch, &['A', 'B']);
-    let _all = filled(&objects);
     let program = scratch.compile("hostile.c");
+    let objects = Objects::new(&scratch, &['A', 'B']);
     let path = objects.path.as_os_str();
-    assert_eq!(run(&mut program.with(&[path])), "garbage\n");
-    assert_eq!(run(&mut program.below_valgrind(&[path])), "garbage\n");
+    for mut command in [program.with(&[path]), program.below_valgrind(&[path])] {
+        let all = filled(&objects); // which the program removes
+        assert_eq!(run(&mut command), "garbage\n");
+        drop(all);
+    }
 }

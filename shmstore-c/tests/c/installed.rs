@@ -95,7 +95,11 @@ pub(crate) struct Objects {
 
 impl Objects {
     pub(crate) fn new(scratch: &Scratch, ids: &[char]) -> Self {
-        let path = scratch.path().join("store");
+        Self::at(scratch, "store", ids)
+    }
+
+    pub(crate) fn at(scratch: &Scratch, name: &str, ids: &[char]) -> Self {
+        let path = scratch.path().join(name);
         Self { store: Store::open_or_create(&path).expect("a store"), path, ids: ids.to_vec() }
     }
 }
