@@ -164,7 +164,7 @@ unsafe fn check_tag<O: Opaque>(tag: *const u64) -> Result<(), Failure> {
     }
     // SAFETY: aligned, and 8 bytes, by the caller.
     if !tag.is_aligned() || unsafe { tag.read() } != O::TAG {
-        return Err(wrong("another handle, or a handle that is closed,"));
+        return Err(wrong("another handle"));
     }
     Ok(())
 }

@@ -1,6 +1,5 @@
 //! The handles, which C has only as pointers.
 
-use std::ptr;
 use std::thread::{self, ThreadId};
 
 use shmstore::{Store, dynamic};
@@ -13,7 +12,7 @@ use crate::error::Failure;
 pub(crate) trait Opaque {
     /// What is in a handle of it.
     type Inner;
-    /// The first word of a handle. Handles that are closed have another one.
+    /// The first word of a handle.
     const TAG: u64;
     /// What is expected where another handle was passed.
     const NAME: &'static str;
@@ -22,7 +21,7 @@ pub(crate) trait Opaque {
 /// The memory to which a pointer to an [`Opaque`] type points.
 #[repr(C)]
 pub(crate) struct Handle<T> {
-    pub(crate) tag: u64,
+    tag: u64,
     pub(crate) inner: T,
 }
 
@@ -152,11 +151,8 @@ pub(crate) unsafe fn take<O: Opaque>(handle: *mut O) -> Result<Option<Box<Handle
     }
     // SAFETY: as the caller promises.
     unsafe { crate::arguments::handle(handle.cast_const())? };
-    let handle = handle.cast::<Handle<O::Inner>>();
-    // SAFETY: the handle is one of this type, as its tag was checked.
-    unsafe { ptr::addr_of_mut!((*handle).tag).write(0) };
-    // SAFETY: it comes from a box, and no thread uses it.
-    Ok(Some(unsafe { Box::from_raw(handle) }))
+    // SAFETY: a handle of this type, as its tag says, and one that comes from a box. No thread uses it.
+    Ok(Some(unsafe { Box::from_raw(handle.cast::<Handle<O::Inner>>()) }))
 }
 
 #[cfg(test)]
