@@ -3,9 +3,8 @@
 use super::place::Place;
 use super::value::{TO_COPY, Values};
 use super::wait::{Aim, Wait};
-use super::{DynamicError, Limit, Object};
+use super::{DynamicError, Limit, Object, key_from_json};
 use crate::inspect::{FieldError, FieldPath, Value};
-use crate::layout::map_key;
 use crate::layout::path::Step;
 use crate::layout::schema::{OwnedKind, OwnedSchema};
 use crate::sync::raw::{RawMap, RawPart};
@@ -147,7 +146,7 @@ impl Map {
     /// The bytes of the key to which a step of a path leads.
     pub(super) fn key_at(&self, step: &Step) -> Result<Vec<u8>, DynamicError> {
         let key = step.as_json();
-        map_key::bytes_of(self.keys.0, &key).map_err(|expected| {
+        key_from_json(self.keys.0, &key).map_err(|expected| {
             FieldError::WrongKey { path: self.place.path.to_string(), key: key.to_string(), expected }.into()
         })
     }

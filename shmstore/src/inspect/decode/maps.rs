@@ -5,6 +5,7 @@ use std::cmp::Reverse;
 use serde_json::Value as Json;
 
 use super::Decoder;
+use crate::dynamic::key_from_json;
 use crate::inspect::map::{LiveKey, Map, Walked};
 use crate::inspect::memory::Memory;
 use crate::inspect::snapshot::Snapshot;
@@ -125,7 +126,7 @@ impl Decoder<'_, '_> {
     ) -> Result<Value, FieldError> {
         let asked = path.steps().get(done).map_or(Json::Null, Step::as_json);
         let of = || path.up_to(done).to_string();
-        let bytes = match map_key::bytes_of(types.key, &asked) {
+        let bytes = match key_from_json(types.key, &asked) {
             Ok(bytes) => bytes,
             Err(expected) => return Err(FieldError::WrongKey { path: of(), key: asked.to_string(), expected }),
         };
