@@ -1,6 +1,7 @@
 //! Runs of each command of the program.
 
 mod camera;
+mod plant;
 mod scratch;
 mod planted;
 mod planted_map;
@@ -17,6 +18,7 @@ mod grown;
 mod get;
 mod hostile;
 mod interrupted;
+mod items;
 mod journal;
 mod load;
 mod ls;
@@ -29,6 +31,8 @@ mod rings;
 mod rm;
 mod save;
 mod schema;
+mod set;
 mod show;
 mod tail;
+mod wait;
 mod watched;

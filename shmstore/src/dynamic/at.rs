@@ -54,7 +54,7 @@ impl Object {
     /// - [`DynamicError::NotAwaited`] if the path leads to nothing that counts its changes, as an atomic.
     pub fn newer(&self, path: &FieldPath, seen: u64) -> Result<Wait, DynamicError> {
         let (place, depth) = Place::find(self, path)?;
-        let nothing = Limits { nodes: 1, bytes: 0, ..Limits::default() };
+        let nothing = Limits { nodes: 1, ..Limits::default() };
         match self.read_at(path, &nothing) {
             Ok(_) | Err(FieldError::NoKey { .. }) => {}
             Err(error) => return Err(error.into()),
