@@ -50,7 +50,7 @@ fn path_into_a_value_changes_that_field_alone() {
     object.store(&path("branches[1].accounts[2].owner"), &Value::Text("Ada".into())).unwrap();
     object.store(&path("branches[1].accounts[2].open"), &Value::Bool(true)).unwrap();
     let (version, value) = account.load_versioned_checked().unwrap();
-    assert_eq!((version, value.balance, &*value.owner, value.open), (3, -5, "Ada", true));
+    assert_eq!((version, value.balance, value.owner.to_str(), value.open), (3, -5, Ok("Ada"), true));
     assert_eq!(object.fetch_add(&path("branches[1].accounts[2].balance"), 7).unwrap(), Value::Signed(-5));
     assert_eq!(account.load_checked().unwrap().balance, 2);
     assert_eq!(object.load(&path("branches[1].accounts[2].balance")).unwrap(), Value::Signed(2));
