@@ -18,8 +18,8 @@ use crate::writing;
 /// Wait until a value changes, and print the new one
 ///
 ///   shmstore wait ./rover position
-///   shmstore wait ./rover position --newer 17 --timeout 2.5
-///   while item=$(shmstore pop ./plant jobs); do handle "$item"; done
+///   shmstore wait ./rover position.x --newer 17 --timeout 2.5
+///   shmstore wait ./market 'quotes["EURUSD"]' --json
 ///
 /// The value is printed as by `get`. If nothing comes within --timeout, the exit code is 6.
 /// The wait ends with
