@@ -126,8 +126,8 @@ pub fn attach(path: &Path, object: &inspect::Object) -> Result<Object, Failure> 
     if segment.state == SegmentState::Journal {
         let path = shown_path(path);
         return Err(Failure::Refused(format!(
-            "{} cannot be written: a migration was interrupted. `shmstore migrate {path} --to FILE` finishes it, and so \
-             does the next program that attaches the object",
+            "{} cannot be written: a migration was interrupted. `shmstore migrate {path} --to FILE` finishes it, and \
+             so does the next program that attaches the object",
             called(segment)
         )));
     }

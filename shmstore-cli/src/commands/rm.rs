@@ -17,7 +17,7 @@ use crate::saved::parent;
 use crate::target::Target;
 use crate::text::shown_path;
 
-/// Remove an object
+/// Remove an object, or all objects of a directory
 ///
 /// rm asks before it removes the object. Without a terminal to ask at, it needs --yes.
 ///

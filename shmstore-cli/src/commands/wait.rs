@@ -146,8 +146,8 @@ fn poll(
         if let Some(waited) = patience.is_over() {
             let waited = Duration::from_millis(waited.as_millis() as u64);
             return Err(Failure::Late(format!(
-                "waited {waited:?} for a change of `{}`, and it did not come. Check that the process that changes it is \
-                 running",
+                "waited {waited:?} for a change of `{}`, and it did not come. Check that the process that changes it \
+                 is running",
                 shown(&args.field)
             )));
         }
