@@ -94,6 +94,24 @@ impl Object {
         Ok(result.expect("the value was changed"))
     }
 
+    /// Returns the type of the value at a path, which [`store`](Self::store) stores.
+    ///
+    /// # Errors
+    ///
+    /// - [`DynamicError::Field`] if there is no such field.
+    /// - [`DynamicError::NotAPart`] if the path leads to something that is not stored as a whole.
+    pub fn schema_at(&self, path: &FieldPath) -> Result<&OwnedSchema, DynamicError> {
+        let (place, depth) = Place::find(self, path)?;
+        let rest = &path.steps()[depth..];
+        let (values, rest) = match place.owned.kind() {
+            OwnedKind::Atomic(_) => (place.owned, rest),
+            OwnedKind::AtomicCell { value } | OwnedKind::Versioned { value } => (&**value, rest),
+            OwnedKind::Map { value, .. } if !rest.is_empty() => (&**value, &rest[1..]),
+            _ => return Err(self.no_such(path)),
+        };
+        within(values, rest).map(|(_, schema)| schema).ok_or_else(|| self.no_such(path))
+    }
+
     /// Adds a number to the integer at a path, modulo 2 to the power of its bits. Returns the old value. No other store
     /// comes in between.
     ///
