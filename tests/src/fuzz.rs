@@ -1,4 +1,4 @@
-//! Anything at all for the three parsers of `shmstore::inspect`: headers of segments, schemas, saved objects.
+//! Anything at all for what reads foreign bytes: headers of segments, schemas, saved objects, values.
 //!
 //! Every input is bytes, from wherever: random ones, a fuzzer's, proptest's. They are read as decisions: what to start from, what to
 //! change, what to make right again, so that what lies behind a checksum or a length is reached.
@@ -8,6 +8,7 @@ mod json;
 pub mod saved;
 pub mod segment;
 pub mod types;
+mod values;
 
 use std::cell::RefCell;
 
@@ -21,16 +22,19 @@ pub enum Parser {
     Schema,
     /// Saved objects; then their values, and the object made again.
     Saved,
+    /// Bytes, trees and texts as values of a type.
+    Values,
 }
 
 impl Parser {
-    pub const ALL: [Self; 3] = [Self::Segment, Self::Schema, Self::Saved];
+    pub const ALL: [Self; 4] = [Self::Segment, Self::Schema, Self::Saved, Self::Values];
 
     pub fn name(self) -> &'static str {
         match self {
             Self::Segment => "segment",
             Self::Schema => "schema",
             Self::Saved => "saved",
+            Self::Values => "values",
         }
     }
 }
@@ -49,6 +53,7 @@ impl Bench {
         match parser {
             Parser::Segment => self.segments.try_input(&mut choices),
             Parser::Schema => json::try_input(&mut choices),
+            Parser::Values => values::try_input(&mut choices),
             Parser::Saved => self.saved.get_or_insert_with(saved::Files::new).try_input(&mut choices),
         }
     }

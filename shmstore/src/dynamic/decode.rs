@@ -7,11 +7,11 @@ use crate::layout::schema::{Bits, OwnedKind, OwnedSchema, Primitive};
 
 /// The most parts that are checked for each byte, and besides. Real types have fewer, because their parts do not
 /// overlap.
-const PARTS_A_BYTE: u64 = 64;
+const PARTS_A_BYTE: u64 = 48;
 const PARTS: u64 = 1024;
 
 /// The fields of a struct that take about as much time as a part.
-const MANY: usize = 64;
+const MANY: usize = 8;
 
 const OVERLAP: &str = "value: parts of its type overlap";
 

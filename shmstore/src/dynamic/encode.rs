@@ -110,13 +110,10 @@ impl Encoder<'_> {
                 self.put(at, &number.to_le_bytes()[..repr.size()])
             }
             (OwnedKind::Array { len, element }, Value::List { len: given, first }) if len == given => {
-                // Elements without bytes are all the same, and not all are shown.
-                let is_whole = first.len() as u64 == *len || element.size() == 0;
-                if is_whole { self.list(element, at, first) } else { Err(unfit()) }
+                if has_all(*len, first, element) { self.list(element, at, first) } else { Err(unfit()) }
             }
             (OwnedKind::FixedVec { capacity, element }, Value::List { len, first }) if len <= capacity => {
-                let is_whole = first.len() as u64 == *len || element.size() == 0;
-                if !is_whole {
+                if !has_all(*len, first, element) {
                     return Err(unfit());
                 }
                 let items = at.saturating_add(8);
@@ -197,6 +194,12 @@ impl Encoder<'_> {
         let range = at..at.checked_add(len).ok_or_else(outside)?;
         bytes.get_mut(range).map(Some).ok_or_else(outside)
     }
+}
+
+/// Returns `true` if a list is not shortened. Elements without bytes are all the same, so not all of them are needed.
+fn has_all(len: u64, first: &[Value], element: &OwnedSchema) -> bool {
+    let found = first.len() as u64;
+    found == len || found < len && element.size() == 0
 }
 
 fn to_usize(number: u64) -> usize {

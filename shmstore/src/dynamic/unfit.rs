@@ -23,7 +23,13 @@ impl Unfit {
 
     /// The error for a value that is none of the type.
     pub(super) fn of(schema: &OwnedSchema, value: &Value) -> Self {
-        Self::found(schema, described(value))
+        let is_list = matches!(schema.kind(), OwnedKind::Array { .. } | OwnedKind::FixedVec { .. });
+        match value {
+            Value::List { len, first } if is_list && *len != first.len() as u64 => {
+                Self::found(schema, format!("only {} of {}", first.len(), counted(*len, "element")))
+            }
+            _ => Self::found(schema, described(value)),
+        }
     }
 
     /// The error for something that is in no value of the type.
@@ -108,9 +114,6 @@ fn described(value: &Value) -> String {
         Value::Text(text) => format!("the text {}", quoted(text)),
         Value::Variant { name, .. } => format!("the variant {}", quoted(name)),
         Value::Struct { .. } => "a struct".into(),
-        Value::List { len, first } if *len != first.len() as u64 => {
-            format!("a list that is shortened to {} of {}", first.len(), counted(*len, "element"))
-        }
         Value::List { len, .. } => format!("a list of {}", counted(*len, "element")),
         Value::Nothing => "nothing".into(),
         Value::Omitted => "a value that was left out".into(),

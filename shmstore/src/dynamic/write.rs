@@ -121,12 +121,22 @@ impl Object {
     /// - [`DynamicError::TooMuch`] if the number is not from −2^63 to 2^64 − 1.
     /// - The errors of [`store`](Self::store).
     pub fn fetch_add(&self, path: &FieldPath, by: i128) -> Result<Value, DynamicError> {
+        self.fetch_add_within(path, by, Limit::Forever)
+    }
+
+    /// Adds a number to the integer at a path, as [`fetch_add`](Self::fetch_add) does. Other writers are waited for
+    /// until the limit.
+    ///
+    /// # Errors
+    ///
+    /// As [`fetch_add`](Self::fetch_add), and [`DynamicError::Busy`] if another writer has the part until the limit.
+    pub fn fetch_add_within(&self, path: &FieldPath, by: i128, limit: Limit) -> Result<Value, DynamicError> {
         let (target, rest) = self.target(path)?;
         if let (Target::Atomic(atomic), []) = (&target, &rest[..]) {
             return atomic.fetch_add(by);
         }
         let mut old = Value::Nothing;
-        self.change(path, &target, &rest, Limit::Forever, |bytes, schema| {
+        self.change(path, &target, &rest, limit, |bytes, schema| {
             let by = addend(path, schema, by)?;
             old = super::decode(schema, bytes).map_err(DynamicError::InvalidValue)?;
             let mut number = [0; 8];

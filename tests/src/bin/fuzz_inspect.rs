@@ -1,4 +1,4 @@
-//! Random inputs for the three parsers of `shmstore::inspect`, on a stable compiler: see `shmstore_tests::fuzz`.
+//! Random inputs for what reads foreign bytes, on a stable compiler: see `shmstore_tests::fuzz`.
 //!
 //! `fuzz_inspect --inputs 5000000 --seed 7`, of which each parser gets a share; `fuzz_inspect --parser schema --hex 0a1b…` for one input.
 //!
@@ -18,7 +18,8 @@ use shmstore_tests::random::Random;
 const TOO_LONG: Duration = Duration::from_secs(10);
 
 /// Of a hundred inputs, how many go to the parser: segments cost system calls.
-const SHARES: [(Parser, u64); 3] = [(Parser::Segment, 20), (Parser::Schema, 45), (Parser::Saved, 35)];
+const SHARES: [(Parser, u64); 4] =
+    [(Parser::Segment, 15), (Parser::Schema, 30), (Parser::Saved, 25), (Parser::Values, 30)];
 
 struct Options {
     inputs: u64,
@@ -31,7 +32,7 @@ type Current = Arc<Mutex<(Instant, Parser, Vec<u8>)>>;
 
 fn main() -> ExitCode {
     let Some(options) = options() else {
-        eprintln!("usage: fuzz_inspect [--inputs N] [--seed S] [--parser segment|schema|saved] [--hex INPUT]");
+        eprintln!("usage: fuzz_inspect [--inputs N] [--seed S] [--parser segment|schema|saved|values] [--hex INPUT]");
         return ExitCode::from(2);
     };
     let mut bench = Bench::default();

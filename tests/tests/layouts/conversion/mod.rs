@@ -21,6 +21,6 @@ fn zero(schema: &OwnedSchema) -> Value {
 }
 
 /// The text by which values are compared: `NaN` is `NaN`, and `-0.0` is not `0.0`.
-fn text(value: &Value) -> String {
+pub(super) fn text(value: &Value) -> String {
     format!("{value:?}")
 }

@@ -34,7 +34,7 @@ fn leaf(random: &mut Random) -> OwnedSchema {
 }
 
 /// A type of values.
-fn value_type(random: &mut Random, deep: u8) -> OwnedSchema {
+pub(crate) fn value_type(random: &mut Random, deep: u8) -> OwnedSchema {
     if deep == 0 {
         return leaf(random);
     }
@@ -195,7 +195,7 @@ fn change_key(random: &mut Random, key: &OwnedSchema) -> OwnedSchema {
 }
 
 /// A value of a type.
-pub(super) fn any_value(random: &mut Random, schema: &OwnedSchema) -> Value {
+pub(crate) fn any_value(random: &mut Random, schema: &OwnedSchema) -> Value {
     use OwnedKind as Kind;
     let some = |random: &mut Random, capacity: u64| random.within(0..capacity as usize + 1);
     match schema.kind() {

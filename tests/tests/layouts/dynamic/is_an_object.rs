@@ -201,7 +201,7 @@ fn each_small_change_of_a_type_is_refused_or_makes_the_layout_of_another_type() 
     let OwnedKind::Struct { fields, .. } = parts.kind() else { panic!("{parts}") };
     let alone = fields.iter().map(|field| struct_of("One", vec![], [(field.name.clone(), field.schema.clone())], 1));
     let alone = alone.filter(|one| one.size() > 0);
-    for schema in alone.chain(roots().drain(1..9)) {
+    for schema in alone.chain(roots().drain(1..8)) {
         let json: Value = serde_json::from_str(&schema.to_json()).unwrap();
         each_edit(&json, &mut |edited| match OwnedSchema::from_json(edited.to_string()) {
             Err(_) => inconsistent += 1,

@@ -20,6 +20,11 @@ proptest! {
     fn no_saved_object_makes_reading_panic(input in prop::collection::vec(any::<u8>(), 0..200)) {
         try_input(Parser::Saved, &input);
     }
+
+    #[test]
+    fn no_value_and_no_text_makes_encoding_panic(input in prop::collection::vec(any::<u8>(), 0..200)) {
+        try_input(Parser::Values, &input);
+    }
 }
 
 /// So that the tests above are about something.

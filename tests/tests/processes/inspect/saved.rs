@@ -6,8 +6,10 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, SystemTime};
 
 use shmstore::inspect::{Limits, SavedError, SavedObject, Value};
-use shmstore::{AttachError, CreateError, LockError, Shared, Store};
-use shmstore_tests::fuzz::saved::sign;
+use shmstore::schema::OwnedSchema;
+use shmstore::{AttachError, CreateError, LockError, Shared, ShmLayout, Store};
+use shmstore_tests::assert_says;
+use shmstore_tests::fuzz::saved::{file_of, sign};
 use shmstore_tests::holder::holder;
 use shmstore_tests::objects::{Block, EveryPart, Mode, Parts, Position, Telemetry, drifted};
 use shmstore_tests::peer::Peer;
@@ -79,6 +81,26 @@ fn program_that_is_built_with_the_type_attaches_what_was_made_from_a_file() {
     assert!(typed.queue.try_push(choosy('u')).is_err() && typed.feed.send(choosy('h')) == 2);
     let again = SavedObject::parse(&file).unwrap().create_in(&elsewhere.store());
     assert!(matches!(again, Err(CreateError::AlreadyExists { .. })), "{again:?}");
+}
+
+#[test]
+fn object_of_a_schema_that_no_type_has_is_not_made() {
+    let scratch = Scratch::new();
+    drop(scratch.store().create::<Telemetry>().unwrap());
+    let real = OwnedSchema::from(Telemetry::SCHEMA);
+    for (found, instead) in [("\"offset\":8", "\"offset\":0"), ("\"name\":\"frames\"", "\"name\":\"a b\"")] {
+        let schema = OwnedSchema::from_json(real.to_json().replacen(found, instead, 1)).unwrap();
+        let values = vec![0; schema.size() as usize];
+        let file = SavedObject::parse(&file_of(b'T', &schema.to_json(), schema.hash(), &values, 0)).unwrap();
+        assert_eq!(file.read(&Limits::default()).to_string().matches(": ").count(), 4 + 3, "it can be read");
+        for refused in [file.create_in(&scratch.store()), file.replace_in(&scratch.store())] {
+            let refused = refused.unwrap_err();
+            assert!(matches!(refused, CreateError::NoType { .. }), "{refused}");
+            assert_says(&refused, &["Telemetry", "because no type has its layout: ", "`$.fields["]);
+            assert_eq!(std::io::Error::from(shmstore::Error::from(refused)).kind(), io::ErrorKind::InvalidData);
+        }
+    }
+    assert_eq!(scratch.segments().len(), 1, "the object is there as before");
 }
 
 #[test]
