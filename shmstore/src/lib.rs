@@ -71,6 +71,7 @@ mod sync;
 mod store;
 pub mod inspect;
 pub mod migrate;
+pub mod dynamic;
 
 #[doc(hidden)]
 pub mod __private;

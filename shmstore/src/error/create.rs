@@ -4,7 +4,7 @@ use std::error::Error;
 use std::path::PathBuf;
 
 use super::subject::{Creator, Subject};
-use super::{AttachError, OpenError, RemoveError};
+use super::{AttachError, OpenError, RemoveError, SchemaError};
 
 /// Why an object cannot be created.
 #[derive(thiserror::Error)]
@@ -62,6 +62,14 @@ pub enum CreateError {
         subject: Box<Subject>,
         /// Why.
         cause: Box<CreateError>,
+    },
+    /// The layout that the object was to have is that of no type. A program could never attach it by its type.
+    #[error("cannot create {subject}, because no type has its layout: {cause}")]
+    NoType {
+        /// Which object.
+        subject: Box<Subject>,
+        /// What no type has.
+        cause: SchemaError,
     },
     /// The kernel's limit on the number of segments is reached. This is not a full disk.
     #[error(

@@ -166,6 +166,7 @@ fn of_create(error: &CreateError) -> ErrorKind {
         CreateError::AlreadyExists { .. } => ErrorKind::AlreadyExists,
         CreateError::InUse { .. } => ErrorKind::ResourceBusy,
         CreateError::OutOfMemory { .. } => ErrorKind::OutOfMemory,
+        CreateError::NoType { .. } => ErrorKind::InvalidData,
         CreateError::OtherIpcNamespace { .. }
         | CreateError::SegmentLimit { .. }
         | CreateError::PageLimit { .. }

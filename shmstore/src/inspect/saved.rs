@@ -287,7 +287,8 @@ impl SavedObject {
     ///
     /// # Errors
     ///
-    /// The errors of [`Store::create`].
+    /// - [`CreateError::NoType`] if [`OwnedSchema::is_an_object`] refuses the schema, because no type has it.
+    /// - The errors of [`Store::create`].
     pub fn create_in(&self, store: &Store) -> Result<(), CreateError> {
         self.make_in(store, IfExists::Refuse)
     }
@@ -338,6 +339,7 @@ impl SavedObject {
     fn make_in(&self, store: &Store, if_exists: IfExists) -> Result<(), CreateError> {
         let layout = TypeLayout::of_owned(self.schema.clone(), self.room).expect("its values are in memory");
         let target = store.target(self.id, Some(&layout))?;
+        self.schema.is_an_object().map_err(|cause| CreateError::NoType { subject: target.subject(None), cause })?;
         let created = target.create(if_exists, &mut |attached| {
             header::write_payload(attached.mapping(), attached.geometry(), &self.values);
             Ok(())

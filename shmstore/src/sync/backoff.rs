@@ -1,7 +1,7 @@
 //! The limit of a wait, and its slices.
 //!
-//! No sleep is longer than a slice, unless the hub looks after the sleeper. The process that should wake a sleeper may be killed between the change and the
-//! waking, and the holder of a lock may be killed at any time.
+//! No sleep is longer than a slice, unless the hub looks after the sleeper. The process that should wake a sleeper may
+//! be killed between the change and the waking, and the holder of a lock may be killed at any time.
 
 use std::time::{Duration, Instant};
 
@@ -11,17 +11,12 @@ use crate::sys::shm::Access;
 const FIRST_SLICE: Duration = Duration::from_millis(2);
 /// Each later sleep. A sleeping waiter notices a death after this time at the latest.
 const SLICE: Duration = Duration::from_millis(5);
-/// Each sleep of a read-only waiter, which no process knows of.
-const POLL: Duration = Duration::from_millis(1);
+/// Each sleep of a waiter that no process wakes: a read-only one, or one whose lock is busy.
+pub(super) const POLL: Duration = Duration::from_millis(1);
 
 /// The time between two looks on behalf of waiters that are woken by all changes.
 pub(super) fn slice() -> Duration {
     of_tests().unwrap_or(SLICE)
-}
-
-/// The time between two looks on behalf of waiters that no change wakes.
-pub(super) fn poll() -> Duration {
-    of_tests().unwrap_or(POLL)
 }
 
 /// A limit on waiting.

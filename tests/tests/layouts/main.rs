@@ -5,6 +5,7 @@ mod fixed;
 mod foreign;
 mod conversion;
 mod documents;
+mod dynamic;
 mod golden_hashes;
 mod golden_log;
 

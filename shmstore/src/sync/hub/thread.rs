@@ -82,7 +82,7 @@ fn plan(hub: &Hub, words: &mut Vec<Expected>) -> Option<Duration> {
     table.is_asleep = true;
     match (table.is_idle(), table.has_polled()) {
         (true, _) => None,
-        (false, true) => Some(backoff::poll()),
+        (false, true) => Some(backoff::POLL),
         (false, false) => Some(backoff::slice()),
     }
 }
@@ -100,7 +100,7 @@ fn sleep(words: &[Expected], timeout: Duration) -> Option<usize> {
         WokenBy::Word(index) if index > 0 => Some(words[index].word()),
         // The kernel cannot sleep on several words, or one was unmapped and is not in the table any more.
         WokenBy::Refused | WokenBy::Unmapped => {
-            words[0].wait(timeout.min(backoff::poll()));
+            words[0].wait(timeout.min(backoff::POLL));
             None
         }
         _ => None,

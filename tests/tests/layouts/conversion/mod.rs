@@ -4,7 +4,7 @@ mod expected;
 mod hostile;
 mod random;
 mod rules;
-mod types;
+pub(super) mod types;
 
 use shmstore::inspect::{Limits, SavedObject, Value};
 use shmstore::schema::OwnedSchema;

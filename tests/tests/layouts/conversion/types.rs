@@ -81,7 +81,7 @@ pub(super) fn object_type(random: &mut Random, deep: u8) -> OwnedSchema {
     }
 }
 
-pub(super) fn structure_type(random: &mut Random, deep: u8) -> OwnedSchema {
+pub(crate) fn structure_type(random: &mut Random, deep: u8) -> OwnedSchema {
     struct_of("O", vec![], fields(random, deep.saturating_sub(1), object_type), 1)
 }
 

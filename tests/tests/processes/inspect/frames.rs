@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use shmstore::inspect::{FieldError, FieldPath, ItemsError, Limits, SavedObject, Value};
 use shmstore::{CacheAligned, Frames, Shared, ShmObject, ShmValue};
