@@ -1,8 +1,12 @@
 //! The extension module of the Python package `shmstore`.
 
+mod aio;
+mod blocking;
 mod error;
-mod interim;
+mod object;
+mod part;
 mod schema;
+mod store;
 mod value;
 
 use pyo3::exceptions::PyValueError;
@@ -34,7 +38,18 @@ mod _shmstore {
     #[pymodule_export]
     use super::{decode, encode};
     #[pymodule_export]
+    use crate::aio::{Bridge, forked};
+    #[pymodule_export]
+    use crate::object::Object;
+    #[pymodule_export]
+    use crate::part::{
+        Atomic, Broadcast, Event, Field, Fields, FrameMut, Frames, Job, Lock, LockGuard, Map, Part, Parts, Pinned, Queue,
+        Subscriber, Transaction, Versioned, View,
+    };
+    #[pymodule_export]
     use crate::schema::Schema;
+    #[pymodule_export]
+    use crate::store::Store;
     #[pymodule_export]
     use crate::value::forget_layouts;
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import weakref
+from typing import Any
 
 from ._shmstore import Bridge, forked
 
@@ -28,3 +29,19 @@ def _after_fork_in_child() -> None:
 
 
 os.register_at_fork(after_in_child=_after_fork_in_child)
+
+
+class Changes:
+    """Versions and values, one after another: what `Versioned.changes` returns."""
+
+    def __init__(self, part: Any, seen: int) -> None:
+        self._part = part
+        self._seen = seen
+
+    def __aiter__(self) -> Changes:
+        return self
+
+    async def __anext__(self) -> tuple[int, Any]:
+        version, value = await self._part.newer(self._seen)
+        self._seen = version
+        return version, value

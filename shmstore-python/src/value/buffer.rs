@@ -24,6 +24,8 @@ pub(crate) struct BufferMut(Buffer);
 
 // SAFETY: the memory of a buffer is not tied to a thread. Only `drop` calls the interpreter, and it attaches first.
 unsafe impl Send for Buffer {}
+// SAFETY: `&self` only reads the fields of the view, and the memory as `bytes` says.
+unsafe impl Sync for Buffer {}
 
 impl Buffer {
     /// The memory of an object that is in one piece.

@@ -6,12 +6,12 @@ use pyo3::exceptions::{PyOverflowError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyFloat, PyInt, PyList, PyMapping, PyString, PyTuple};
-use crate::interim::{self as dynamic, ValueError};
+use shmstore::dynamic;
 use shmstore::inspect::Value;
 use shmstore::schema::{OwnedField, OwnedKind, OwnedSchema, Primitive};
 
 use super::Layout;
-use crate::error::wrong_type;
+use crate::error::{value_error, wrong_type};
 
 /// The bytes of a value for a layout. A numpy array or scalar of the layout's dtype is copied, and anything else encoded.
 pub(crate) fn bytes_of(layout: &Layout, value: &Bound<'_, PyAny>) -> PyResult<Vec<u8>> {
@@ -22,19 +22,18 @@ pub(crate) fn bytes_of(layout: &Layout, value: &Bound<'_, PyAny>) -> PyResult<Ve
 }
 
 /// The bytes of a value that has no memory of its own.
-pub(crate) fn encoded(schema: &OwnedSchema, value: &Bound<'_, PyAny>) -> PyResult<Vec<u8>> {
-    let tree = tree(schema, value).map_err(|refused| refused.raise(value.py()))?;
-    dynamic::encode(schema, &tree).map_err(|error| of_encode(&error))
+fn encoded(schema: &OwnedSchema, value: &Bound<'_, PyAny>) -> PyResult<Vec<u8>> {
+    let tree = tree_of(schema, value)?;
+    dynamic::encode(schema, &tree).map_err(|error| value_error(&error))
 }
 
-/// The exception for a value that does not fit.
-pub(crate) fn of_encode(error: &ValueError) -> PyErr {
-    let hint = if error.expected.contains("f32") { ". `numpy.float32(…)` rounds it" } else { "" };
-    PyValueError::new_err(format!("{error}{hint}"))
+/// The value as a tree.
+pub(crate) fn tree_of(schema: &OwnedSchema, value: &Bound<'_, PyAny>) -> PyResult<Value> {
+    tree(schema, value).map_err(Refused::raise)
 }
 
 /// Why a value of Python is none of the schema: the steps to it, from the last one.
-pub(crate) struct Refused {
+struct Refused {
     steps: Vec<String>,
     why: Why,
 }
@@ -50,7 +49,7 @@ impl Refused {
         self
     }
 
-    pub(crate) fn raise(self, _py: Python<'_>) -> PyErr {
+    fn raise(self) -> PyErr {
         let Self { mut steps, why } = self;
         steps.reverse();
         let path = steps.concat();
@@ -75,7 +74,7 @@ fn refused<T>(expected: impl Into<String>, value: &Bound<'_, PyAny>) -> Result<T
 }
 
 /// The value as a tree. Its shape is that of the schema.
-pub(crate) fn tree(schema: &OwnedSchema, value: &Bound<'_, PyAny>) -> Result<Value, Refused> {
+fn tree(schema: &OwnedSchema, value: &Bound<'_, PyAny>) -> Result<Value, Refused> {
     match schema.kind() {
         OwnedKind::Primitive(of) | OwnedKind::Atomic(of) => number(*of, value),
         OwnedKind::Enum { name, variants, .. } => {

@@ -9,10 +9,13 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyString, PyTuple};
 use pyo3::{IntoPyObjectExt, intern};
 use shmstore::LayoutHash;
+use shmstore::dynamic;
+use shmstore::inspect::Value;
 use shmstore::schema::{OwnedKind, OwnedSchema, Primitive};
 
+use super::from_python::is_timestamp;
 use super::{Buffer, BufferMut};
-use crate::error::InvalidValue;
+use crate::error::{InvalidValue, value_error};
 use crate::schema::Schema;
 
 /// A value's layout. There is one for each layout hash.
@@ -20,6 +23,8 @@ pub(crate) struct Layout {
     schema: OwnedSchema,
     size: usize,
     form: Form,
+    is_time: bool,
+    is_any_bits: bool,
     /// The dtype and the shape of an array with one value.
     dtype: Py<PyAny>,
     shape: Py<PyTuple>,
@@ -99,7 +104,9 @@ impl Layout {
             _ => Form::Nothing,
         };
         let size = usize::try_from(schema.size())?;
-        Ok(Self { schema: schema.clone(), size, form, dtype, shape: shape.unbind() })
+        let is_time = matches!(schema.kind(), OwnedKind::Struct { name, fields, .. } if is_timestamp(name, fields));
+        let (schema, is_any_bits, shape) = (schema.clone(), is_any_bits(schema), shape.unbind());
+        Ok(Self { schema, size, form, is_time, is_any_bits, dtype, shape })
     }
 
     pub(crate) fn schema(&self) -> &OwnedSchema {
@@ -188,10 +195,10 @@ impl Layout {
 
     /// Has `fill` fill the memory of a value, and returns the value. `fill` gets exactly as many bytes as a value has, and
     /// leaves only checked ones there.
-    pub(crate) fn filled<'py, R: Send>(
+    pub(crate) fn filled<'py, R>(
         &self,
         py: Python<'py>,
-        fill: impl FnOnce(&mut [u8]) -> PyResult<R> + Send,
+        fill: impl FnOnce(&mut [u8]) -> PyResult<R>,
     ) -> PyResult<(R, Bound<'py, PyAny>)> {
         match &self.form {
             Form::Scalar | Form::Array => {
@@ -237,6 +244,49 @@ impl Layout {
         Ok(self.filled(py, copy)?.1)
     }
 
+    /// A value that was decoded.
+    pub(crate) fn of_tree<'py>(&self, py: Python<'py>, value: &Value) -> PyResult<Bound<'py, PyAny>> {
+        let bytes = dynamic::encode(&self.schema, value).map_err(|error| value_error(&error))?;
+        self.value(py, &bytes)
+    }
+
+    /// Returns `true` for an array or a record, which a program changes in place.
+    pub(crate) fn is_changed_in_place(&self) -> bool {
+        matches!(self.form, Form::Scalar | Form::Array) && !self.is_time
+    }
+
+    /// Checks elements in a row, unless all bytes are valid.
+    pub(crate) fn check_elements(&self, elements: &[u8]) -> PyResult<()> {
+        if self.is_any_bits || self.size == 0 {
+            return Ok(());
+        }
+        let mut all = elements.chunks_exact(self.size);
+        all.try_for_each(|element| dynamic::check(&self.schema, element))
+            .map_err(|error| InvalidValue::new_err(error.to_string()))
+    }
+
+    /// An array with one value, for `numpy.asarray`.
+    pub(crate) fn array<'py, R>(
+        &self,
+        py: Python<'py>,
+        dtype: Option<&Bound<'py, PyAny>>,
+        fill: impl FnOnce(&mut [u8]) -> PyResult<R>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let array = numpy(py, "empty")?.call1((self.shape.bind(py), self.dtype.bind(py)))?;
+        let mut buffer = BufferMut::of(&array)?;
+        fill(buffer.bytes_mut())?;
+        drop(buffer);
+        match dtype {
+            Some(dtype) => array.call_method1(intern!(py, "astype"), (dtype,)),
+            None => Ok(array),
+        }
+    }
+
+    /// The enums in the value, by path.
+    pub(crate) fn enums<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        py.import("shmstore._records")?.getattr("enums_of")?.call1((Schema(self.schema.clone()),))
+    }
+
     /// A value that is no array.
     fn small<'py>(&self, py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, PyAny>> {
         match &self.form {
@@ -255,6 +305,16 @@ impl Layout {
             }
             _ => Ok(py.None().into_bound(py)),
         }
+    }
+}
+
+/// Returns `true` if all bytes are a value.
+fn is_any_bits(schema: &OwnedSchema) -> bool {
+    match schema.kind() {
+        OwnedKind::Primitive(of) => !matches!(of, Primitive::Bool | Primitive::Char),
+        OwnedKind::Array { element, .. } | OwnedKind::FixedVec { element, .. } => is_any_bits(element),
+        OwnedKind::Struct { fields, .. } => fields.iter().all(|field| is_any_bits(&field.schema)),
+        kind => !matches!(kind, OwnedKind::Enum { .. }),
     }
 }
 

@@ -5,5 +5,5 @@ mod from_python;
 mod layout;
 
 pub(crate) use buffer::{Buffer, BufferMut};
-pub(crate) use from_python::bytes_of;
+pub(crate) use from_python::{bytes_of, tree_of};
 pub(crate) use layout::{Layout, forget_layouts};
