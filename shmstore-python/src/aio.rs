@@ -92,7 +92,8 @@ pub(crate) struct Bridge {
 impl Bridge {
     #[new]
     fn new() -> PyResult<Self> {
-        let eventfd = EventFd::from_flags(EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK).map_err(std::io::Error::from)?;
+        let eventfd =
+            EventFd::from_flags(EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK).map_err(std::io::Error::from)?;
         let (eventfd, forks) = (Mutex::new(Some(eventfd)), FORKS.load(Relaxed));
         let signal = Arc::new(Signal { eventfd, forks, ready: Mutex::default() });
         let mut signals = lock(&SIGNALS);
@@ -171,7 +172,8 @@ impl Forget {
 /// Begins a wait in the running event loop, and returns its future of asyncio. Cancelling it drops the wait.
 pub(crate) fn begin<'py>(py: Python<'py>, mut wait: Wait) -> PyResult<Bound<'py, PyAny>> {
     let aio = py.import(intern!(py, "shmstore._aio"))?;
-    let (event_loop, bridge): (Bound<'_, PyAny>, Bound<'_, Bridge>) = aio.call_method0(intern!(py, "bridge"))?.extract()?;
+    let (event_loop, bridge): (Bound<'_, PyAny>, Bound<'_, Bridge>) =
+        aio.call_method0(intern!(py, "bridge"))?.extract()?;
     let future = event_loop.call_method0(intern!(py, "create_future"))?;
     let this = bridge.get();
     let number = this.next.fetch_add(1, Relaxed);
@@ -208,7 +210,6 @@ pub(crate) fn forked() {
 pub(crate) fn forks() -> u64 {
     FORKS.load(Relaxed)
 }
-
 
 /// Begins a wait for a change. `get` returns what Python gets after it.
 pub(crate) fn wait<'py>(

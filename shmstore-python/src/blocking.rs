@@ -63,15 +63,19 @@ pub(crate) fn in_slices<T>(
     timeout: Timeout,
     mut attempt: impl FnMut(Limit) -> Result<T, DynamicError> + Send,
 ) -> PyResult<T> {
+    // Most calls do not wait, and need no clock.
+    match py.detach(|| attempt(Limit::Never).map(SameThread)) {
+        Ok(done) => return Ok(done.0),
+        Err(error) if is_over(&error) && timeout.0.is_none_or(|time| !time.is_zero()) => {}
+        Err(error) => return Err(of_dynamic(error)),
+    }
     let started = Instant::now();
     loop {
         let left = timeout.0.map(|time| time.saturating_sub(started.elapsed()));
         let slice = left.unwrap_or(SLICE).min(SLICE);
-        let limit = if slice.is_zero() { Limit::Never } else { Limit::Within(slice) };
-        match py.detach(|| attempt(limit).map(SameThread)) {
+        match py.detach(|| attempt(Limit::Within(slice)).map(SameThread)) {
             Ok(done) => return Ok(done.0),
             Err(error) if is_over(&error) && left.is_none_or(|left| left > slice) => py.check_signals()?,
-            Err(error) if limit == Limit::Never => return Err(of_dynamic(error)),
             Err(error) => return Err(of_dynamic(after(error, started.elapsed()))),
         }
     }

@@ -6,8 +6,8 @@ use pyo3::exceptions::{PyKeyError, PyOverflowError, PyTypeError, PyValueError};
 use pyo3::{PyErr, PyResult, import_exception};
 use shmstore::dynamic::{DynamicError, ValueError};
 use shmstore::error::{
-    AttachError, Holder, InsertError, CreateError, Error as Any, LoanError, LockError, OpenError, PinError, PopError, PushError, RecvError,
-    Busy as Busy_, RemoveError, SchemaError, WaitAnyError, WaitError,
+    AttachError, Busy as Busy_, CreateError, Error as Any, Holder, InsertError, LoanError, LockError, OpenError,
+    PinError, PopError, PushError, RecvError, RemoveError, SchemaError, WaitAnyError, WaitError,
 };
 use shmstore::inspect::InspectError;
 
@@ -127,7 +127,9 @@ pub(crate) fn exception(error: Any) -> PyErr {
         Any::Remove(RemoveError::Existing(error)) => attach(&error, text),
         Any::Remove(RemoveError::NotFound { .. }) => NotFound::new_err(text),
         Any::Remove(RemoveError::NotPermitted { .. }) => AccessDenied::new_err(text),
-        Any::Busy(busy) | Any::Lock(LockError::Busy(busy)) if busy.holder() == Holder::ThisThread => Busy::new_err(text),
+        Any::Busy(busy) | Any::Lock(LockError::Busy(busy)) if busy.holder() == Holder::ThisThread => {
+            Busy::new_err(text)
+        }
         Any::Busy(_) | Any::Lock(LockError::Busy(_)) => BusyTimeout::new_err(text),
         Any::Lock(LockError::OwnerDied { .. }) => OwnerDied::new_err(text),
         Any::Lock(LockError::WouldDeadlock { .. }) => Busy::new_err(text),
@@ -139,9 +141,7 @@ pub(crate) fn exception(error: Any) -> PyErr {
         Any::WaitAny(WaitAnyError::Removed { .. } | WaitAnyError::AnchorLost { .. }) | Any::Removed(_) => {
             Removed::new_err(text)
         }
-        Any::Push(PushError::Full { .. }) | Any::Insert(InsertError::Full { .. }) => {
-            Full::new_err(text)
-        }
+        Any::Push(PushError::Full { .. }) | Any::Insert(InsertError::Full { .. }) => Full::new_err(text),
         Any::Pop(PopError::Empty { .. }) | Any::Recv(RecvError::Empty { .. }) => Empty::new_err(text),
         Any::Recv(RecvError::Lagged { missed, .. }) => Lagged::new_err((text, missed)),
         Any::Recv(RecvError::NeverWhole { .. }) => Timeout::new_err(text),

@@ -43,8 +43,8 @@ mod _shmstore {
     use crate::object::Object;
     #[pymodule_export]
     use crate::part::{
-        Atomic, Broadcast, Event, Field, Fields, FrameMut, Frames, Job, Lock, LockGuard, Map, Part, Parts, Pinned, Queue,
-        Subscriber, Transaction, Versioned, View,
+        Atomic, Broadcast, Event, Field, Fields, FrameMut, Frames, Job, Lock, LockGuard, Map, Part, Parts, Pinned,
+        Queue, Subscriber, Transaction, Versioned, View,
     };
     #[pymodule_export]
     use crate::schema::Schema;

@@ -238,7 +238,8 @@ fn attach_read_only(py: Python<'_>, store: &Store, id: char, timeout: Timeout) -
     loop {
         match py.detach(|| inspect::Object::find(store.store.path(), Some(id))) {
             Ok(object) => return Ok(object),
-            Err(inspect::InspectError::NotFound { .. } | inspect::InspectError::NotReady { .. }) if deadline.pause(py, MOMENT)? => {}
+            Err(inspect::InspectError::NotFound { .. } | inspect::InspectError::NotReady { .. })
+                if deadline.pause(py, MOMENT)? => {}
             Err(error) => return Err(of_dynamic(error.into())),
         }
     }
@@ -288,4 +289,3 @@ fn fits(ours: &OwnedSchema, theirs: &OwnedSchema, class: &Bound<'_, PyType>) -> 
         table.table("the class", "the object")
     )))
 }
-

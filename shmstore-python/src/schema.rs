@@ -46,12 +46,7 @@ impl Schema {
 
     #[staticmethod]
     #[pyo3(signature = (name, fields, align=1, const_args=Vec::new()))]
-    fn structure(
-        name: &str,
-        fields: Vec<(String, Bound<'_, Self>)>,
-        align: u64,
-        const_args: Named,
-    ) -> PyResult<Self> {
+    fn structure(name: &str, fields: Vec<(String, Bound<'_, Self>)>, align: u64, const_args: Named) -> PyResult<Self> {
         let fields = fields.into_iter().map(|(name, schema)| (name, schema.get().0.clone())).collect();
         made(OwnedSchema::structure(name, fields, align, const_args))
     }
@@ -241,7 +236,9 @@ impl Schema {
     fn __getitem__(&self, part: &str) -> PyResult<Self> {
         let found = match (self.0.kind(), part) {
             (
-                OwnedKind::Array { element, .. } | OwnedKind::FixedVec { element, .. } | OwnedKind::Frames { element, .. },
+                OwnedKind::Array { element, .. }
+                | OwnedKind::FixedVec { element, .. }
+                | OwnedKind::Frames { element, .. },
                 "element",
             ) => element,
             (

@@ -9,18 +9,18 @@ import sys
 from typing import Any, Callable, TypeVar
 
 from . import _records
-from ._shmstore import Schema
+from ._shmstore import Object, Schema
 from ._types import Type, is_object, is_value, schema_of
 
 _T = TypeVar("_T", bound=type)
 
 
-def _fields(cls: type, depth: int) -> list[tuple[str, Schema]]:
-    """The fields of a class with their types, in the order of the annotations."""
-    frame = sys._getframe(depth)
-    # Annotations that are text may name types of the function that has the class.
-    names = {**frame.f_locals, **vars(cls)}
-    annotations = inspect.get_annotations(cls, locals=names, eval_str=True)
+def _fields(cls: type, names: dict[str, Any]) -> list[tuple[str, Schema]]:
+    """The fields of a class with their types, in the order of the annotations.
+
+    Annotations that are text may name types of the function that has the class, which has `names`.
+    """
+    annotations = inspect.get_annotations(cls, locals={**names, **vars(cls)}, eval_str=True)
     fields = []
     for name, annotation in annotations.items():
         try:
@@ -74,8 +74,10 @@ def value(
     (1.0, 2.0, True)
     """
 
+    names = sys._getframe(1).f_locals
+
     def make(cls: type) -> type:
-        fields = _fields(cls, 3)
+        fields = _fields(cls, names)
         for field, of in fields:
             if not is_value(of):
                 raise TypeError(
@@ -109,10 +111,10 @@ def object(
     `name`, `align` and `const_args` are as in `value`.
     """
 
-    def make(cls: type) -> type:
-        from ._shmstore import Object
+    names = sys._getframe(1).f_locals
 
-        fields = _fields(cls, 3)
+    def make(cls: type) -> type:
+        fields = _fields(cls, names)
         for field, of in fields:
             if not is_object(of) and of.kind != "phantom":
                 raise TypeError(

@@ -49,9 +49,10 @@ impl Atomic {
     }
 
     /// Adds a number to an integer, which wraps around at its ends. Returns the old value.
-    fn fetch_add<'py>(&self, py: Python<'py>, by: i128) -> PyResult<Bound<'py, PyAny>> {
-        let old = self.handle.fetch_add(by).map_err(of_dynamic)?;
-        self.layout.of_tree(py, &old)
+    fn fetch_add<'py>(&self, by: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        let number = by.extract::<i64>().map_or_else(|_| by.extract::<i128>(), |small| Ok(small.into()))?;
+        let old = self.handle.fetch_add(number).map_err(of_dynamic)?;
+        self.layout.of_tree(by.py(), &old)
     }
 
     /// Replaces the value by `change(value)`, and returns the new value. No other store comes in between: `change` is called
@@ -115,4 +116,3 @@ impl Atomic {
         form(cls, given)
     }
 }
-

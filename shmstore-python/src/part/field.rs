@@ -74,7 +74,11 @@ impl Field {
         Self::below(py, owner, base.get(), (&path, owner.layout().schema(), 0), step)
     }
 
-    pub(super) fn attribute<'py>(py: Python<'py>, owner: &Owner, name: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    pub(super) fn attribute<'py>(
+        py: Python<'py>,
+        owner: &Owner,
+        name: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
         Self::of(py, owner, name)?
             .ok_or_else(|| PyAttributeError::new_err(format!("`{}` has no field `{name}`", owner.layout().schema())))
     }

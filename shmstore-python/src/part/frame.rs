@@ -56,7 +56,11 @@ unsafe fn lend(
             flags,
         )
     };
-    if filled == 0 { Ok(()) } else { Err(PyErr::take(owner.py()).unwrap_or_else(|| PyBufferError::new_err("no buffer"))) }
+    if filled == 0 {
+        Ok(())
+    } else {
+        Err(PyErr::take(owner.py()).unwrap_or_else(|| PyBufferError::new_err("no buffer")))
+    }
 }
 
 /// The array of `len` elements in the memory that `owner` lends.
@@ -89,7 +93,12 @@ pub(crate) struct FrameMut {
 }
 
 impl FrameMut {
-    pub(super) fn of(loan: dynamic::FrameMut, frames: &dynamic::Frames, elements: &Arc<Layout>, meta: &Arc<Layout>) -> Self {
+    pub(super) fn of(
+        loan: dynamic::FrameMut,
+        frames: &dynamic::Frames,
+        elements: &Arc<Layout>,
+        meta: &Arc<Layout>,
+    ) -> Self {
         let (elements, meta) = (Arc::clone(elements), Arc::clone(meta));
         let (loan, frames) = (Mutex::new(Some(loan)), frames.clone());
         Self { loan, array: Mutex::default(), capacity: frames.capacity(), frames, elements, meta }
@@ -375,4 +384,3 @@ impl Pinned {
         drop(unpinned);
     }
 }
-

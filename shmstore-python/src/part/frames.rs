@@ -30,7 +30,9 @@ impl Frames {
 
     fn pinned(&self, found: Option<dynamic::Pinned>, number: Option<u64>) -> PyResult<Pinned> {
         let missing = || match number {
-            Some(number) => NotFound::new_err(format!("frame {number} of `{}` is not there any more", self.handle.path())),
+            Some(number) => {
+                NotFound::new_err(format!("frame {number} of `{}` is not there any more", self.handle.path()))
+            }
             None => NotFound::new_err(format!("`{}` has no frame yet: wait with `wait_newer`", self.handle.path())),
         };
         found.map(|pin| Pinned::of(pin, &self.elements, &self.meta)).ok_or_else(missing)

@@ -48,11 +48,15 @@ impl Parts {
 
     fn __getitem__<'py>(slf: &Bound<'py, Self>, index: isize) -> PyResult<Bound<'py, PyAny>> {
         let base = slf.as_super().get();
-        let OwnedKind::Array { len, element } = base.schema.kind() else { return Err(PyIndexError::new_err("no array")) };
+        let OwnedKind::Array { len, element } = base.schema.kind() else {
+            return Err(PyIndexError::new_err("no array"));
+        };
         let at = if index < 0 { index.checked_add_unsigned(*len as usize) } else { Some(index) };
         match at.and_then(|at| u64::try_from(at).ok()).filter(|at| at < len) {
             Some(at) => part(slf.py(), &base.root, base.path.index(at), element),
-            None => Err(PyIndexError::new_err(format!("`{}` has {len} elements, and none with index {index}", base.path))),
+            None => {
+                Err(PyIndexError::new_err(format!("`{}` has {len} elements, and none with index {index}", base.path)))
+            }
         }
     }
 }

@@ -83,7 +83,11 @@ impl Map {
 
     /// The value of a key, or `default` if the key is not in the map.
     #[pyo3(signature = (key, default=None))]
-    fn get<'py>(&self, key: &Bound<'py, PyAny>, default: Option<Bound<'py, PyAny>>) -> PyResult<Option<Bound<'py, PyAny>>> {
+    fn get<'py>(
+        &self,
+        key: &Bound<'py, PyAny>,
+        default: Option<Bound<'py, PyAny>>,
+    ) -> PyResult<Option<Bound<'py, PyAny>>> {
         let found = self.found(key.py(), &bytes_of(&self.keys, key)?)?;
         Ok(found.map(|(_, value)| value).or(default))
     }
@@ -166,7 +170,10 @@ impl Map {
     /// The keys with their values, in no order.
     fn items<'py>(&self, py: Python<'py>) -> PyResult<Vec<(Bound<'py, PyAny>, Bound<'py, PyAny>)>> {
         let entries = py.detach(|| self.handle.entries()).map_err(of_dynamic)?;
-        entries.iter().map(|(key, _, value)| Ok((self.keys.of_tree(py, key)?, self.values.of_tree(py, value)?))).collect()
+        entries
+            .iter()
+            .map(|(key, _, value)| Ok((self.keys.of_tree(py, key)?, self.values.of_tree(py, value)?)))
+            .collect()
     }
 
     /// The number of keys for which there is room.

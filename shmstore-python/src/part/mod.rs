@@ -99,7 +99,9 @@ fn has_meaning(field: &&OwnedField) -> bool {
 /// The names of the fields of a struct.
 pub(crate) fn field_names(schema: &OwnedSchema) -> Vec<&str> {
     match schema.kind() {
-        OwnedKind::Struct { fields, .. } => fields.iter().filter(has_meaning).map(|field| field.name.as_str()).collect(),
+        OwnedKind::Struct { fields, .. } => {
+            fields.iter().filter(has_meaning).map(|field| field.name.as_str()).collect()
+        }
         OwnedKind::CacheAligned { object } => field_names(object),
         _ => Vec::new(),
     }
@@ -149,7 +151,9 @@ pub(crate) fn part<'py>(
         shmstore::dynamic::Part::Broadcast(handle) => made(py, base, Broadcast::of(py, handle)?),
         shmstore::dynamic::Part::Map(handle) => made(py, base, Map::of(py, handle)?),
         shmstore::dynamic::Part::Frames(handle) => made(py, base, Frames::of(py, handle)?),
-        _ => Err(crate::error::LayoutError::new_err(format!("`{path}` is a `{schema}`, which this version does not know"))),
+        _ => Err(crate::error::LayoutError::new_err(format!(
+            "`{path}` is a `{schema}`, which this version does not know"
+        ))),
     }
 }
 

@@ -43,9 +43,8 @@ impl Queue {
     /// Raises `Empty` after the time.
     #[pyo3(signature = (*, timeout=Timeout::FOREVER))]
     fn pop<'py>(&self, py: Python<'py>, timeout: Timeout) -> PyResult<Bound<'py, PyAny>> {
-        let popped = self.layout.filled(py, |bytes| {
-            in_slices(py, timeout, |limit| self.handle.pop_bytes(bytes, limit))
-        });
+        let popped =
+            self.layout.filled(py, |bytes| in_slices(py, timeout, |limit| self.handle.pop_bytes(bytes, limit)));
         Ok(popped?.1)
     }
 

@@ -60,7 +60,11 @@ impl Versioned {
 
     /// The version of the newest value, and a copy of the value. `out` is as in `load`.
     #[pyo3(signature = (*, out=None))]
-    fn load_versioned<'py>(&self, py: Python<'py>, out: Option<&Bound<'py, PyAny>>) -> PyResult<(u64, Bound<'py, PyAny>)> {
+    fn load_versioned<'py>(
+        &self,
+        py: Python<'py>,
+        out: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<(u64, Bound<'py, PyAny>)> {
         match out {
             Some(out) => Ok((self.newest_into(out)?, out.clone())),
             None => self.newest(py),
@@ -115,7 +119,12 @@ impl Versioned {
     ///
     /// Raises `Timeout` after `timeout` seconds, `Removed` if the object was removed.
     #[pyo3(signature = (seen=None, *, timeout=Timeout::FOREVER))]
-    fn wait_newer<'py>(&self, py: Python<'py>, seen: Option<u64>, timeout: Timeout) -> PyResult<(u64, Bound<'py, PyAny>)> {
+    fn wait_newer<'py>(
+        &self,
+        py: Python<'py>,
+        seen: Option<u64>,
+        timeout: Timeout,
+    ) -> PyResult<(u64, Bound<'py, PyAny>)> {
         let newer = self.handle.newer(seen.unwrap_or_else(|| self.handle.version()));
         in_slices(py, timeout, |limit| newer.wait(limit))?;
         self.newest(py)
@@ -207,7 +216,9 @@ impl Transaction {
     fn with<R>(&self, call: impl FnOnce(&mut Begun) -> PyResult<R>) -> PyResult<R> {
         match &mut *self.begun.borrow_mut() {
             Some(begun) => call(begun),
-            None => Err(PyRuntimeError::new_err("the transaction has not begun, or has ended: use it in a `with` block")),
+            None => {
+                Err(PyRuntimeError::new_err("the transaction has not begun, or has ended: use it in a `with` block"))
+            }
         }
     }
 }
@@ -278,4 +289,3 @@ impl Transaction {
         })
     }
 }
-

@@ -78,7 +78,10 @@ impl View {
                 return Ok((version, value));
             }
             if !deadline.pause(slf.py(), Duration::from_millis(1))? {
-                return Err(TimedOut::new_err(format!("`{}` has no version newer than {seen}", slf.as_super().get().path)));
+                return Err(TimedOut::new_err(format!(
+                    "`{}` has no version newer than {seen}",
+                    slf.as_super().get().path
+                )));
             }
         }
     }

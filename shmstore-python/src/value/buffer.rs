@@ -11,7 +11,7 @@ use std::mem::MaybeUninit;
 use std::slice;
 
 use pyo3::prelude::*;
-use pyo3::{ffi, exceptions::PyBufferError};
+use pyo3::{exceptions::PyBufferError, ffi};
 
 /// Bytes that may be read.
 pub(crate) struct Buffer {

@@ -68,7 +68,8 @@ impl From<PyErr> for Refused {
 
 fn refused<T>(expected: impl Into<String>, value: &Bound<'_, PyAny>) -> Result<T, Refused> {
     let kind = value.get_type().name().map_or_else(|_| "an object".into(), |name| format!("`{name}`"));
-    let shown: String = value.repr().map_or_else(|_| String::new(), |shown| shown.to_string().chars().take(60).collect());
+    let shown: String =
+        value.repr().map_or_else(|_| String::new(), |shown| shown.to_string().chars().take(60).collect());
     let found = format!("{shown} of type {kind}");
     Err(Refused { steps: Vec::new(), why: Why::Type { expected: expected.into(), found } })
 }
@@ -248,4 +249,3 @@ fn time(value: &Bound<'_, PyAny>) -> Result<Value, Refused> {
     let number = integer(&nanoseconds, || "nanoseconds".into())?;
     Ok(Value::Struct { name: "Timestamp".into(), fields: vec![("nanoseconds".into(), number)] })
 }
-

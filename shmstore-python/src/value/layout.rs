@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyString, PyTuple};
+use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
 use pyo3::{IntoPyObjectExt, intern};
 use shmstore::LayoutHash;
 use shmstore::dynamic;
@@ -35,13 +35,20 @@ enum Form {
     Nothing,
     Number(Primitive),
     /// The members by their numbers.
-    Enum { repr: Primitive, members: Py<PyDict> },
+    Enum {
+        repr: Primitive,
+        members: Py<PyDict>,
+    },
     Text,
     /// A scalar of numpy: a record, or a time.
     Scalar,
     Array,
     /// The elements have this dtype and shape each.
-    List { dtype: Py<PyAny>, shape: Vec<usize>, size: usize },
+    List {
+        dtype: Py<PyAny>,
+        shape: Vec<usize>,
+        size: usize,
+    },
 }
 
 static LAYOUTS: Mutex<Option<HashMap<LayoutHash, Arc<Layout>>>> = Mutex::new(None);
@@ -144,12 +151,23 @@ impl Layout {
             return Ok(None);
         }
         let py = value.py();
+        // An exception for a missing attribute takes longer than all the rest.
+        let is_plain = value.is_exact_instance_of::<PyTuple>()
+            || value.is_exact_instance_of::<PyList>()
+            || value.is_exact_instance_of::<PyDict>();
+        if is_plain {
+            return Ok(None);
+        }
         let Ok(found) = value.getattr(intern!(py, "dtype")) else { return Ok(None) };
         let own = self.dtype.bind(py);
         if !found.is(own) && !found.eq(own)? {
             // A record with the same names of fields may still be encoded.
             let is_record = matches!(self.form, Form::Scalar) && !found.getattr(intern!(py, "names"))?.is_none();
-            return if is_record || !matches!(self.form, Form::Array) { Ok(None) } else { self.same_dtype(value).map(|()| None) };
+            return if is_record || !matches!(self.form, Form::Array) {
+                Ok(None)
+            } else {
+                self.same_dtype(value).map(|()| None)
+            };
         }
         let shape = value.getattr(intern!(py, "shape"))?;
         if !shape.eq(self.shape.bind(py))? {
@@ -184,7 +202,12 @@ impl Layout {
         let py = out.py();
         let found = out.getattr("dtype").map_or_else(
             |_| format!("`{}`", out.get_type()),
-            |dtype| format!("one of dtype {dtype} and shape {}", out.getattr("shape").map_or_else(|_| "?".into(), |s| s.to_string())),
+            |dtype| {
+                format!(
+                    "one of dtype {dtype} and shape {}",
+                    out.getattr("shape").map_or_else(|_| "?".into(), |s| s.to_string())
+                )
+            },
         );
         PyTypeError::new_err(format!(
             "`out` has to be an array of dtype {} and shape {}, not {found}",
@@ -246,8 +269,16 @@ impl Layout {
 
     /// A value that was decoded.
     pub(crate) fn of_tree<'py>(&self, py: Python<'py>, value: &Value) -> PyResult<Bound<'py, PyAny>> {
-        let bytes = dynamic::encode(&self.schema, value).map_err(|error| value_error(&error))?;
-        self.value(py, &bytes)
+        Ok(match (&self.form, value) {
+            (Form::Number(_), Value::Unsigned(number)) => PyInt::new(py, *number).into_any(),
+            (Form::Number(_), Value::Signed(number)) => PyInt::new(py, *number).into_any(),
+            (Form::Number(_), Value::F64(number)) => PyFloat::new(py, *number).into_any(),
+            (Form::Text, Value::Text(text)) => PyString::new(py, text).into_any(),
+            _ => {
+                let bytes = dynamic::encode(&self.schema, value).map_err(|error| value_error(&error))?;
+                self.value(py, &bytes)?
+            }
+        })
     }
 
     /// Returns `true` for an array or a record, which a program changes in place.
@@ -300,7 +331,9 @@ impl Layout {
                 let len = number(Primitive::U32, &bytes[..4]).min(bytes.len() as u64 - 4) as usize;
                 match std::str::from_utf8(&bytes[4..4 + len]) {
                     Ok(text) => Ok(PyString::new(py, text).into_any()),
-                    Err(error) => Err(InvalidValue::new_err(format!("a text of `{}` is no UTF-8: {error}", self.schema))),
+                    Err(error) => {
+                        Err(InvalidValue::new_err(format!("a text of `{}` is no UTF-8: {error}", self.schema)))
+                    }
                 }
             }
             _ => Ok(py.None().into_bound(py)),
@@ -342,4 +375,3 @@ fn of_number<'py>(py: Python<'py>, of: Primitive, bytes: &[u8]) -> PyResult<Boun
         _ => PyInt::new(py, word).into_any(),
     })
 }
-
