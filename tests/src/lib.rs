@@ -12,6 +12,7 @@ pub mod holder;
 pub mod images;
 pub mod map_words;
 pub mod mapper;
+pub mod mixed;
 pub mod moves;
 pub mod objects;
 pub mod peer;

@@ -36,6 +36,7 @@ mod mapping;
 mod maps;
 mod measure;
 mod million;
+mod mixed;
 mod op;
 mod os;
 mod own_keys;
@@ -73,6 +74,13 @@ pub fn run(options: &Options) -> ExitCode {
     let report = supervisor::run(options);
     print!("{report}");
     if report.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+pub use mixed::work as work_mixed;
+
+/// Tortures one object by workers in several languages, of which `others` are commands. Prints what came of it.
+pub fn run_mixed(seconds: u64, seed: u64, others: &[String]) -> ExitCode {
+    mixed::run(seconds, seed, others)
 }
 
 /// Tortures frames: writers and readers are killed and stopped. Prints what came of it.

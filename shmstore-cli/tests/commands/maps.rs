@@ -131,15 +131,15 @@ fn get_has_values_of_keys_and_counts() {
     for (field, says) in [
         (r#"quotes["GBPUSD"]"#, r#"`quotes` has no key "GBPUSD": there are "EURUSD", "#),
         (r#"quotes["gone"].bid"#, r#"`quotes` has no key "gone""#),
-        (r#"quotes["thirteen byte"]"#, "a `FixedString<12>` is a text of at most 12 bytes"),
+        (r#"quotes["thirteen byte"]"#, "a text in quotes of at most 12 bytes"),
         ("quotes[EURUSD].bid", r#"unless the path is in single quotes: 'quotes["EURUSD"].bid'"#),
         ("quotes[it's]", r#"unless the path is in single quotes: 'quotes["it'\''s"]'"#),
         ("quotes[17]", r#"unless the path is in single quotes: 'quotes["17"]'"#),
         ("books[Bid]", r#"unless the path is in single quotes: 'books["Bid"]'"#),
         (place, "unless the path is in single quotes\n"),
-        (r#"quotes[{"a":1}]"#, "a text of at most 12 bytes, in quotes\n"),
+        (r#"quotes[{"a":1}]"#, "expected a text in quotes of at most 12 bytes (`FixedString<12>`)\n"),
         ("quotes[[1,2]]", "unless the path is in single quotes\n"),
-        (r#"positions[{"account":7,"symbol":5}]"#, "a text of at most 8 bytes, in quotes\n"),
+        (r#"positions[{"account":7,"symbol":5}]"#, "expected a text in quotes of at most 8 bytes (`FixedString<8>`)\n"),
         ("moves[128]", "a number from -128 to 127"),
         ("quotes.size", "no field `size` in `quotes`"),
     ] {

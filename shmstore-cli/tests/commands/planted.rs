@@ -134,13 +134,34 @@ impl Planted {
 pub(crate) fn create_in(store: &Store, id: char, schema: &OwnedSchema, bytes: &[u8]) {
     let saved = SavedObject::parse(&saved(id, schema, &vec![0; bytes.len()])).expect("a saved object");
     saved.create_in(store).expect("created");
+    write(store, "$payload", bytes);
+}
+
+/// Creates an object with a schema that no type has, as another program could.
+///
+/// It first creates an object of the same size, with a schema of the same length.
+pub(crate) fn create_odd_in(store: &Store, id: char, schema: &OwnedSchema, bytes: &[u8]) {
+    let byte = || part(1, 1, OwnedKind::Atomic(Primitive::U8));
+    let array = part(schema.size(), 1, OwnedKind::Array { len: schema.size(), element: Box::new(byte()) });
+    let plain = |name: &str| structure(name, schema.size(), 1, vec![("bytes", 0, array.clone())]);
+    let json = schema.to_json();
+    let spare = json.len() + 1 - plain("x").to_json().len();
+    create_in(store, id, &plain(&"x".repeat(spare)), bytes);
+    write(store, "$schema", json.as_bytes());
+    write(store, "72", &schema.hash().to_u128().to_le_bytes());
+}
+
+/// Writes bytes into the segment of an object: at its schema, at its payload, or at a number.
+fn write(store: &Store, place: &str, bytes: &[u8]) {
     let path = std::fs::canonicalize(store.path()).expect("it is there");
     let segments = inspect::segments().expect("the kernel has System V shared memory");
     let segment = segments.iter().find(|segment| segment.path() == Some(&path)).expect("the object");
     let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    let script = "shmread($ARGV[0], my $at, 160, 8) or die $!; my $bytes = pack('H*', $ARGV[1]); \
-                  shmwrite($ARGV[0], $bytes, unpack('Q', $at), length $bytes) or die $!";
-    let ended = Command::new("perl").args(["-e", script, &segment.shmid.to_string(), &hex]).status();
+    let script = format!(
+        "shmread($ARGV[0], my $words, 144, 24) or die $!; my ($schema, undef, $payload) = unpack('Q3', $words); \
+         my $bytes = pack('H*', $ARGV[1]); shmwrite($ARGV[0], $bytes, {place}, length $bytes) or die $!"
+    );
+    let ended = Command::new("perl").args(["-e", &script, &segment.shmid.to_string(), &hex]).status();
     assert!(ended.expect("perl runs").success());
 }
 

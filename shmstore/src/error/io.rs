@@ -40,7 +40,7 @@ fn of_any(error: &Error) -> ErrorKind {
         Error::Loan(error) => of_loan(error),
         Error::Pin(error) => of_pin(error),
         Error::JobLost(_) | Error::FrameLost(_) | Error::Overrun(_) => ErrorKind::Other,
-        Error::TooLong(_) | Error::Capacity(_) | Error::Timestamp(_) => ErrorKind::InvalidInput,
+        Error::TooLong(_) | Error::Capacity(_) | Error::Timestamp(_) | Error::Value(_) => ErrorKind::InvalidInput,
     }
 }
 

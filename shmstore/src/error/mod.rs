@@ -24,6 +24,7 @@ mod part_name;
 mod remove;
 mod stream;
 mod subject;
+mod value;
 mod wait;
 
 use crate::layout::invalid_value::debug_is_display;
@@ -44,6 +45,7 @@ pub use remove::RemoveError;
 pub use stream::{JobLost, PopError, PushError, RecvError};
 pub use subject::{AnchorClaim, Creator, FileOwner, SegmentOwner, Subject};
 pub(crate) use subject::{if_refused, link_target, moment};
+pub use value::ValueError;
 pub use wait::{Awaited, WaitAnyError, WaitError};
 
 /// Any error of the crate. `?` turns each of the crate's errors into it, and it into [`std::io::Error`].
@@ -110,6 +112,9 @@ pub enum Error {
     /// Bytes in an object are not valid for their type.
     #[error(transparent)]
     InvalidValue(#[from] InvalidValue),
+    /// A value does not fit its type.
+    #[error(transparent)]
+    Value(#[from] ValueError),
     /// A layout description cannot be read.
     #[error(transparent)]
     Schema(#[from] SchemaError),
@@ -174,5 +179,6 @@ debug_is_display!(
     PinError,
     FrameLost,
     TooLong,
-    Overrun
+    Overrun,
+    ValueError
 );

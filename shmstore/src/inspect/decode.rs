@@ -161,8 +161,7 @@ impl<'l, 'm> Decoder<'l, 'm> {
 
     fn fields(&mut self, name: &str, fields: &[OwnedField], memory: Memory<'_>, at: usize) -> Value {
         self.spend(fields.len() / MANY);
-        let meaning = |field: &&OwnedField| !matches!(field.schema.kind(), OwnedKind::Pad | OwnedKind::Phantom);
-        let decoded = fields.iter().filter(meaning).map(|field| {
+        let decoded = fields.iter().filter(|field| field.has_meaning()).map(|field| {
             self.spend(field.name.len() / LONG);
             let value = match offset(at, field.offset) {
                 Ok(at) => self.value(&field.schema, memory, at),
@@ -269,6 +268,14 @@ impl<'l, 'm> Decoder<'l, 'm> {
             Err(why) => Ok(Value::Invalid(why)),
         }
     }
+}
+
+/// Decodes all values of bytes. `None` if the type has so many parts that some would be left out.
+pub(crate) fn decode_whole(schema: &OwnedSchema, bytes: &[u8]) -> Option<Value> {
+    let limits = Limits { elements: u64::MAX, nodes: u64::MAX, bytes: u64::MAX, ..Limits::default() };
+    let mut decoder = Decoder::new(Memory::Copy(bytes), &limits);
+    let value = decoder.value(schema, Memory::Copy(bytes), 0);
+    (decoder.nodes_left > 0).then_some(value)
 }
 
 fn number(primitive: Primitive, bits: u64) -> Result<Value, String> {

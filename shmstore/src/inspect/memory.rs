@@ -18,7 +18,7 @@ use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64};
 
 use crate::layout::schema::OwnedSchema;
 use crate::segment::this_process::registry::SegmentRef;
-use crate::sync::copy::{UNIT, Unit, copy_units_out};
+use crate::sync::copy::{UNIT, Unit, copy_bytes_out};
 use crate::sys::process::ordinary_page_size;
 use crate::sys::readable::ReadablePages;
 use crate::sys::shm::Unreadable;
@@ -150,7 +150,7 @@ impl<'a> Live<'a> {
         let from = unsafe { self.base.add(at) }.cast::<Unit>();
         // SAFETY: aligned, and `count` units are within the payload, which is mapped while `'a` lasts. `to` is borrowed
         // for writing, and has room for them.
-        unsafe { copy_units_out(from.as_ptr(), to.as_mut_ptr(), count) };
+        unsafe { copy_bytes_out(from.as_ptr(), to.as_mut_ptr(), count * UNIT) };
         count * UNIT
     }
 }

@@ -80,6 +80,7 @@ pub use saved::{SavedError, SavedObject};
 pub use segment::{Description, Segment, Usage, segments, usage};
 pub use value::Value;
 
+pub(crate) use decode::decode_whole;
 pub(crate) use frames::{Frames, FramesPlaces, FramesTypes};
 pub(crate) use image::{Image, Used};
 pub(crate) use map::{Map, MapPlaces};

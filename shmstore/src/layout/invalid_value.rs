@@ -1,5 +1,7 @@
 //! The error for bytes that are no valid value.
 
+use std::borrow::Cow;
+
 /// Makes `Debug` print the text of `Display`, because `fn main() -> Result<…>` and `unwrap` show `Debug`.
 macro_rules! debug_is_display {
     ($($error:ty),*) => {$(
@@ -25,20 +27,26 @@ pub(crate) use debug_is_display;
 /// assert_eq!(error.to_string(), "`[1]` is not a valid bool: found 7");
 /// ```
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{} is not a valid {type_name}: found {}", self.subject(), i128::from_ne_bytes(self.found))]
+#[error("{} is not a valid {what}{}", self.subject(), self.found())]
 pub struct InvalidValue {
     /// The path from the value that was read to the field, empty for the value itself.
     path: String,
-    type_name: &'static str,
+    /// The name of the type, and the reason if no number was found.
+    what: Cow<'static, str>,
     /// An `i128`, without its alignment, which would make each error that holds this one larger.
-    found: [u8; 16],
+    found: Option<[u8; 16]>,
 }
 
 impl InvalidValue {
     /// Makes the error for a number `found` that is not a valid `type_name`.
     #[must_use]
-    pub fn new(type_name: &'static str, found: i128) -> Self {
-        Self { path: String::new(), type_name, found: found.to_ne_bytes() }
+    pub fn new(type_name: impl Into<Cow<'static, str>>, found: i128) -> Self {
+        Self { path: String::new(), what: type_name.into(), found: Some(found.to_ne_bytes()) }
+    }
+
+    /// Makes the error for bytes that are not a valid `what`, which is the name of a type and a reason.
+    pub(crate) fn because(what: String) -> Self {
+        Self { path: String::new(), what: what.into(), found: None }
     }
 
     /// Puts the name of the field that has the bytes before the path.
@@ -64,6 +72,10 @@ impl InvalidValue {
 
     fn subject(&self) -> String {
         if self.path.is_empty() { "the value".into() } else { format!("`{}`", self.path) }
+    }
+
+    fn found(&self) -> String {
+        self.found.map_or_else(String::new, |found| format!(": found {}", i128::from_ne_bytes(found)))
     }
 }
 

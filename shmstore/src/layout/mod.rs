@@ -10,6 +10,7 @@ pub(crate) mod derive;
 pub(crate) mod diff;
 pub(crate) mod field;
 pub(crate) mod hash;
+pub(crate) mod interned;
 pub(crate) mod invalid_value;
 pub(crate) mod key;
 pub(crate) mod map_key;

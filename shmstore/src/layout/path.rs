@@ -45,6 +45,15 @@ pub(crate) enum Step<Name = String> {
 }
 
 impl Step {
+    /// The key of a map to which the step leads. `null`, which is no key, if it does not lead to one.
+    pub(crate) fn as_json(&self) -> serde_json::Value {
+        match self {
+            Self::Index(number) => serde_json::Value::from(*number),
+            Self::Key(json) => serde_json::from_str(json).unwrap_or_default(),
+            _ => serde_json::Value::Null,
+        }
+    }
+
     /// The step from a map to the value of a key.
     pub(crate) fn of_json(key: &serde_json::Value) -> Self {
         key.as_u64().map_or_else(|| Self::Key(key.to_string()), Self::Index)

@@ -21,6 +21,7 @@ use below::{all_bits_are_valid, check_below, depth_below, is_refused_below};
 pub(crate) use below::has_refused;
 pub use error::SchemaError;
 pub(crate) use kind_tag::KindTag;
+pub(crate) use owned::Bits;
 pub use owned::{OwnedConstArg, OwnedField, OwnedKind, OwnedSchema, OwnedVariant};
 pub use primitive::Primitive;
 

@@ -21,13 +21,19 @@ pub(super) fn slice() -> Duration {
 
 /// A limit on waiting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Limit {
+pub enum Limit {
     /// As long as it takes.
     Forever,
     /// Not at all.
     Never,
     /// At most this long.
     Within(Duration),
+}
+
+impl From<Duration> for Limit {
+    fn from(time: Duration) -> Self {
+        Self::Within(time)
+    }
 }
 
 /// The limit of a call that waits several times, for a lock too. The clock is read at the first wait.

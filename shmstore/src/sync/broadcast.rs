@@ -9,6 +9,7 @@
 mod core;
 mod memory;
 mod protocol;
+mod raw;
 mod sender;
 mod subscriber;
 mod view;
@@ -21,6 +22,7 @@ use std::slice;
 
 use super::atomics;
 use super::describe::{PartRef, or_panic};
+use super::shape::Typed;
 use crate::error::RecvError;
 use crate::layout::schema::{Kind, Schema};
 use crate::layout::{DebugValue, ShmId, ShmLayout, ShmObject, ShmValue};
@@ -30,6 +32,7 @@ use crate::sys::shm::Access;
 use self::core::Core;
 use memory::BroadcastCell;
 pub(crate) use protocol::{LAST, margin};
+pub(crate) use raw::{RawBroadcast, RawPlace};
 pub use sender::Sender;
 pub use subscriber::{Subscriber, SubscriberIter, SubscriberTryIter};
 pub use view::BroadcastView;
@@ -134,7 +137,7 @@ impl<V: ShmValue, const N: usize> Broadcast<V, N> {
     pub fn send_many(&self, values: &[V]) -> Range<u64> {
         let core = self.core();
         let _held = or_panic(core.lock(Limit::Forever));
-        core.send(&mut core.place(), values)
+        core.send_all(&mut core.place(), values, || {})
     }
 
     /// Returns the newest item and its number. `None` if no item was sent.
@@ -209,7 +212,8 @@ impl<V: ShmValue, const N: usize> Broadcast<V, N> {
 
     #[inline(always)]
     fn core(&self) -> Core<'_, V> {
-        Core::new(self.cell.words(), self.cell.ring(), PartRef::of(self))
+        // SAFETY: the ring is that of a broadcast of V.
+        unsafe { Core::new(self.cell.words(), self.cell.ring(), Typed::SHAPE, PartRef::of(self)) }
     }
 }
 

@@ -161,15 +161,27 @@ pub(crate) unsafe fn copy_in<V>(value: *const V, slot: *mut Unit) {
     unsafe { copy_in_by::<Native, V>(value, slot) }
 }
 
-/// Copies `count` units out of a segment. For values of a type that this program does not know. They may be torn.
+/// Copies `count` bytes out of a slot. For values of a type that this program does not know. They may be torn.
 ///
 /// # Safety
 ///
-/// - `from` is aligned, and readable for `count` units. Other processes may be writing them.
-/// - `to` is private, and writable for `count` times [`UNIT`] bytes.
-pub(crate) unsafe fn copy_units_out(from: *const Unit, to: *mut u8, count: usize) {
+/// - `slot` is aligned to a unit, and readable for `count` bytes in whole units. Other processes may be writing them.
+/// - `to` is private, and writable for `count` bytes.
+pub(crate) unsafe fn copy_bytes_out(slot: *const Unit, to: *mut u8, count: usize) {
     // SAFETY: the caller's promises are the same.
-    unsafe { Native::bytes_out(from.cast(), to, count * UNIT) }
+    unsafe { Native::bytes_out(slot.cast(), to, count) }
+}
+
+/// Copies `count` bytes into a slot. For values of a type that this program does not know.
+///
+/// # Safety
+///
+/// - `slot` is aligned to a unit, and writable for `count` bytes in whole units. Other processes may be reading or
+///   writing them.
+/// - `from` is private, and readable for `count` bytes, all of them initialized.
+pub(crate) unsafe fn copy_bytes_in(from: *const u8, slot: *mut Unit, count: usize) {
+    // SAFETY: the caller's promises are the same.
+    unsafe { Native::bytes_in(from, slot.cast(), count) }
 }
 
 /// Hints that [`copy_out`] may be about to read the first line of this slot. Changes nothing, whatever the address.

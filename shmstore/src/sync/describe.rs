@@ -8,9 +8,9 @@ use std::ptr;
 use std::time::Duration;
 
 use super::locking::AcquireError;
-use crate::error::{Busy, Holder, PartName};
+use crate::error::{Busy, Holder, KeyText, PartName};
 use crate::layout::ShmLayout;
-use crate::layout::schema::Schema;
+use crate::layout::schema::{Kind, Schema};
 use crate::segment::this_process::current_token;
 use crate::segment::this_process::registry::{SegmentRef, segment_at};
 
@@ -27,6 +27,11 @@ impl PartRef {
         Self { schema: P::SCHEMA, address: ptr::from_ref(part).addr() }
     }
 
+    /// A part with this schema at this address.
+    pub(super) fn new(schema: &'static Schema, address: usize) -> Self {
+        Self { schema, address }
+    }
+
     pub(super) fn address(self) -> usize {
         self.address
     }
@@ -40,6 +45,15 @@ impl PartRef {
     /// Names the part by its type alone, for errors that a program may get in a loop without a pause.
     pub(super) fn kind(self) -> PartName {
         PartName::new(self.schema, None)
+    }
+
+    /// A key of the map as it is written in the name of its entry.
+    #[cold]
+    pub(super) fn key_text(self, key: &[u8]) -> KeyText {
+        match self.schema.kind() {
+            Kind::Map { key: schema, .. } => KeyText::of(schema, key),
+            _ => unreachable!("only the entries of maps have keys"),
+        }
     }
 
     /// Describes which process or thread holds the part.

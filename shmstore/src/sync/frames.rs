@@ -14,6 +14,7 @@ mod frame_mut;
 mod memory;
 mod pinned;
 mod protocol;
+mod raw;
 mod view;
 mod wait;
 pub(crate) mod word;
@@ -39,6 +40,7 @@ pub use frame_mut::FrameMut;
 use memory::FramesCell;
 pub use pinned::Pinned;
 use protocol::Pin;
+pub(crate) use raw::{RawFrames, RawLoan, RawPin};
 pub use view::{FramesView, ReadFrame};
 pub use wait::NewerFrame;
 

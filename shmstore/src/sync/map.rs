@@ -7,6 +7,7 @@ mod entry;
 mod iter;
 mod memory;
 pub(crate) mod protocol;
+mod raw;
 pub(crate) mod state;
 mod table;
 mod view;
@@ -22,6 +23,7 @@ use twox_hash::XxHash64;
 
 use super::atomics;
 use super::describe::PartRef;
+use super::shape::Typed;
 use crate::error::{InvalidValue, WaitError};
 use crate::layout::schema::{Kind, Schema};
 use crate::layout::{DebugValue, ShmId, ShmKey, ShmLayout, ShmObject, ShmValue};
@@ -33,6 +35,7 @@ pub(in crate::sync) use conditions::{AwaitedEntry, AwaitedKeys};
 pub use entry::Entry;
 pub use iter::{Iter, Keys};
 use memory::MapCell;
+pub(crate) use raw::RawMap;
 pub use view::MapView;
 pub use wait::{KeysChanged, NewerOfEntry, NewerOfKey};
 
@@ -231,8 +234,11 @@ impl<K: ShmKey, V: ShmValue, const N: usize> Map<K, V, N> {
     }
 
     #[inline(always)]
+    #[allow(unsafe_code)]
     fn core(&self, access: Access) -> Core<'_, K, V> {
-        Core::new(self.cell.words(), self.cell.seed(), self.cell.table(), PartRef::of(self), access)
+        let (words, shapes) = ((self.cell.words(), self.cell.seed()), (Typed::SHAPE, Typed::SHAPE));
+        // SAFETY: the table is that of a map of K and V.
+        unsafe { Core::new(words, self.cell.table(), shapes, PartRef::of(self), access) }
     }
 }
 
@@ -270,10 +276,7 @@ fn get_within<K: ShmKey, V: ShmValue>(
             Err(invalid) => Err(invalid_at(key, invalid).into()),
         },
         Ok(None) => Ok(None),
-        Err(Over) => {
-            let entry = core.part.name().at_key(Core::<K, V>::text_of(key));
-            Err(WaitError::NeverWhole { part: entry, waited: timeout })
-        }
+        Err(Over) => Err(WaitError::NeverWhole { part: core.entry_name(key), waited: timeout }),
     }
 }
 

@@ -40,8 +40,10 @@ mod locking;
 pub(crate) mod map;
 mod new_schemas;
 pub(crate) mod queue;
+pub(crate) mod raw;
 mod ring;
 mod seqlock;
+mod shape;
 mod side;
 mod thread_mark;
 mod untyped;
@@ -50,9 +52,10 @@ mod value_ref;
 mod version_waiters;
 mod versioned;
 mod versioned_cell;
-mod waiting;
+pub(crate) mod waiting;
 
 pub use atomic::AtomicValue;
+pub use backoff::Limit;
 #[cfg(feature = "futures-core")]
 pub use broadcast::SubscriberStream;
 pub use broadcast::{Broadcast, BroadcastView, ItemSent, Recv, Sender, Subscriber, SubscriberIter, SubscriberTryIter};

@@ -17,6 +17,7 @@ mod memory;
 mod produce;
 mod producer;
 mod protocol;
+mod raw;
 mod reap;
 mod view;
 mod wait;
@@ -43,6 +44,7 @@ pub use job::Job;
 use memory::{QueueCell, Words};
 pub use producer::Producer;
 use protocol::Place;
+pub(crate) use raw::{RawQueue, RawTaken};
 pub use view::QueueView;
 pub use wait::{NotEmpty, NotFull, Pop, Push, Take};
 

@@ -153,6 +153,18 @@ impl<'a> Ring<'a> {
         Self { first, stride: at.stride as usize, value: at.value as usize, capacity, _memory: PhantomData }
     }
 
+    /// The slots of a part that begins at `start`.
+    ///
+    /// # Safety
+    ///
+    /// The slots of `at` are mapped while `'a` lasts, writable through this pointer unless the mapping is read-only.
+    pub(super) unsafe fn of(start: NonNull<u8>, at: &RingOffsets, capacity: u64) -> Self {
+        // SAFETY: in bounds of the part, by the caller.
+        let first = unsafe { start.add(at.slots as usize) };
+        // SAFETY: the caller's promise is the same.
+        unsafe { Self::new(first, at, capacity) }
+    }
+
     #[inline(always)]
     pub(super) fn capacity(&self) -> u64 {
         self.capacity

@@ -35,7 +35,7 @@ use crate::sys::{futex, membarrier};
 const NEED_FENCE: u32 = 1 << 1;
 
 #[repr(C)]
-pub(super) struct Side {
+pub(crate) struct Side {
     lock: AtomicU32,
     flags: AtomicU32,
     bell: AtomicU32,

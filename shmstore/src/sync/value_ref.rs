@@ -16,16 +16,16 @@
 mod write_guard;
 
 use std::hint::spin_loop;
-use std::marker::PhantomData;
 use std::mem::MaybeUninit;
 use std::time::{Duration, Instant};
 
 use super::atomics::AtomicU64;
 use super::atomics::Ordering::{Acquire, Relaxed};
 use super::backoff::{Backoff, Limit};
-use super::copy::{UNIT, Unit, copy_in, copy_out};
+use super::copy::Unit;
 use super::locking::AcquireError;
 use super::seqlock;
+use super::shape::{Shape, Typed};
 use super::side::Side;
 use super::waiting::Condition;
 use crate::error::InvalidValue;
@@ -35,7 +35,7 @@ use crate::sys::failpoint::{self, Step};
 use crate::sys::shm::Access;
 use crate::value::bits;
 
-pub(super) use write_guard::WriteGuard;
+pub(super) use write_guard::{GuardOf, WriteGuard};
 
 /// A reader was rejected again and again. The next store begins with a pause. A [`Writer`](crate::Writer) makes the
 /// pause after its store.
@@ -44,41 +44,32 @@ const STARVED: u32 = 1 << 0;
 /// The number of rejections in a row after which a reader counts as starved.
 const STARVED_AFTER: u32 = 4;
 
-/// The words and slots of a value, shared with other processes.
-pub(super) struct ValueRef<'a, V> {
+/// The words and slots of a value of any shape, shared with other processes.
+#[derive(Clone, Copy)]
+pub(super) struct ValueOf<'a, S> {
     writers: &'a Side,
     sequence: &'a AtomicU64,
-    // INVARIANT: two slots of `SLOT_SIZE` bytes are mapped from here while `'a` lasts, aligned to a unit, writable
-    // through this pointer unless the mapping is read-only.
+    // INVARIANT: two slots of the shape are mapped from here while `'a` lasts, aligned to a unit, writable through this
+    // pointer unless the mapping is read-only.
     slots: *mut Unit,
-    _value: PhantomData<V>,
+    shape: S,
 }
 
-// SAFETY: gives access to atomics and to atomic copies only, and values cross threads only by copy (`V: Send`).
-unsafe impl<V: Send + Sync> Send for ValueRef<'_, V> {}
+/// The words and slots of a value of a type of this program.
+pub(super) type ValueRef<'a, V> = ValueOf<'a, Typed<V>>;
+
+// SAFETY: gives access to atomics and to atomic copies only, and values cross threads only by copy.
+unsafe impl<S: Send> Send for ValueOf<'_, S> {}
 // SAFETY: as above.
-unsafe impl<V: Send + Sync> Sync for ValueRef<'_, V> {}
+unsafe impl<S: Sync> Sync for ValueOf<'_, S> {}
 
-impl<V> Clone for ValueRef<'_, V> {
-    #[inline(always)]
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<V> Copy for ValueRef<'_, V> {}
-
-impl<'a, V: ShmValue> ValueRef<'a, V> {
-    /// The size of a slot in bytes: a whole number of units, and a multiple of the value's alignment.
-    pub(super) const SLOT_SIZE: usize =
-        size_of::<V>().next_multiple_of(if align_of::<V>() > UNIT { align_of::<V>() } else { UNIT });
-
+impl<'a, S: Shape> ValueOf<'a, S> {
     /// # Safety
     ///
     /// `slots` is as the invariant says, for `'a`.
     #[inline(always)]
-    pub(super) unsafe fn new(writers: &'a Side, sequence: &'a AtomicU64, slots: *mut Unit) -> Self {
-        Self { writers, sequence, slots, _value: PhantomData }
+    pub(super) unsafe fn new(writers: &'a Side, sequence: &'a AtomicU64, slots: *mut Unit, shape: S) -> Self {
+        Self { writers, sequence, slots, shape }
     }
 
     /// The condition that there is a version newer than `seen`.
@@ -89,7 +80,7 @@ impl<'a, V: ShmValue> ValueRef<'a, V> {
     /// Returns the address of slot 0 or 1. It never becomes a reference.
     #[inline(always)]
     fn slot(self, index: usize) -> *mut Unit {
-        self.slots.wrapping_byte_add((index & 1) * Self::SLOT_SIZE)
+        self.slots.wrapping_byte_add((index & 1) * self.shape.slot_size())
     }
 
     /// Returns the number of the newest version. All that was done before it was stored is visible after this.
@@ -103,10 +94,10 @@ impl<'a, V: ShmValue> ValueRef<'a, V> {
     /// Takes no lock, but begins again if a writer was faster. After some attempts it asks the writers for a pause.
     /// That writes to the memory, so a read-only process cannot do it.
     #[inline(always)]
-    pub(super) fn read(self, value: &mut MaybeUninit<V>, access: Access) -> u64 {
+    pub(super) fn read(self, value: &mut S::Buffer, access: Access) -> u64 {
         match self.try_read(value) {
             Some(version) => version,
-            None => Self::read_again(self.writers, self.sequence, self.slots, value, access),
+            None => Self::read_again(self.writers, self.sequence, self.slots, self.shape, value, access),
         }
     }
 
@@ -116,26 +107,18 @@ impl<'a, V: ShmValue> ValueRef<'a, V> {
         writers: &'a Side,
         sequence: &'a AtomicU64,
         slots: *mut Unit,
-        value: &mut MaybeUninit<V>,
+        shape: S,
+        value: &mut S::Buffer,
         access: Access,
     ) -> u64 {
-        let this = Self { writers, sequence, slots, _value: PhantomData };
+        let this = Self { writers, sequence, slots, shape };
         this.retry(access, None, || this.try_read(value)).expect("there is no limit")
     }
 
     /// [`read`](Self::read) with a limit. `None` once the time is over. Then `value` means nothing.
-    pub(super) fn read_within(self, value: &mut MaybeUninit<V>, access: Access, timeout: Duration) -> Option<u64> {
+    pub(super) fn read_within(self, value: &mut S::Buffer, access: Access, timeout: Duration) -> Option<u64> {
         let limit = Backoff::new(Limit::Within(timeout));
         self.try_read(value).or_else(|| self.retry(access, Some(&limit), || self.try_read(value)))
-    }
-
-    /// Returns the newest version and its value.
-    #[inline(always)]
-    pub(super) fn load(self, access: Access) -> Result<(u64, V), InvalidValue> {
-        let mut bytes = MaybeUninit::uninit();
-        let version = self.read(&mut bytes, access);
-        // SAFETY: `read` has initialized all bytes.
-        Ok((version, unsafe { bits::checked(bytes) }?))
     }
 
     /// Repeats a rejected `attempt` to read until it succeeds, or until the time is over.
@@ -160,10 +143,10 @@ impl<'a, V: ShmValue> ValueRef<'a, V> {
     /// Copies the newest version's bytes once. All bytes of `value` are initialized. They belong together if a version
     /// number is returned.
     #[inline(always)]
-    pub(super) fn try_read(self, value: &mut MaybeUninit<V>) -> Option<u64> {
+    pub(super) fn try_read(self, value: &mut S::Buffer) -> Option<u64> {
         seqlock::try_read(self.sequence, |slot| {
-            // SAFETY: a slot of the value, aligned, a whole number of units. `value` has room for a V.
-            unsafe { copy_out(self.slot(slot), value.as_mut_ptr()) }
+            // SAFETY: a slot of this shape, by the invariant.
+            unsafe { self.shape.copy_out(self.slot(slot), value) }
         })
     }
 
@@ -172,28 +155,28 @@ impl<'a, V: ShmValue> ValueRef<'a, V> {
     /// A process that died with the lock has changed nothing. The version that it had begun to write is not valid, and
     /// its slot is written again.
     #[inline(always)]
-    pub(super) fn lock(self, limit: Limit) -> Result<WriteGuard<'a, V>, AcquireError> {
+    pub(super) fn lock(self, limit: Limit) -> Result<GuardOf<'a, S>, AcquireError> {
         let held = self.writers.lock(limit)?;
         failpoint::reach(Step::WriteLockTaken);
-        Ok(WriteGuard::new(held, self))
+        Ok(GuardOf::new(held, self))
     }
 
     /// Takes the write lock if it is free and no process waits for it. Reads no clock.
     #[inline(always)]
-    pub(super) fn lock_at_once(self) -> Option<WriteGuard<'a, V>> {
+    pub(super) fn lock_at_once(self) -> Option<GuardOf<'a, S>> {
         let held = self.writers.lock_at_once()?;
         failpoint::reach(Step::WriteLockTaken);
-        Some(WriteGuard::new(held, self))
+        Some(GuardOf::new(held, self))
     }
 
     /// Makes `value` the version after `floor` and after all earlier ones, where no reader looks for it yet. Returns
     /// the number.
     #[inline(always)]
-    pub(super) fn begin_with(self, value: &V, floor: u64) -> u64 {
+    pub(super) fn begin_with(self, value: &S::Value, floor: u64) -> u64 {
         let version = seqlock::version(self.sequence.load(Relaxed)).max(floor).wrapping_add(1);
         let stable = seqlock::stable_at(version);
-        // SAFETY: a slot of the value, aligned, a whole number of units. `value` is a V, which has no padding.
-        unsafe { copy_in(value, self.slot((version & 1) as usize)) };
+        // SAFETY: a slot of this shape, by the invariant.
+        unsafe { self.shape.copy_in(value, self.slot((version & 1) as usize)) };
         self.sequence.store(stable, Relaxed);
         version
     }
@@ -208,17 +191,27 @@ impl<'a, V: ShmValue> ValueRef<'a, V> {
 
     /// Gives starved readers time to copy the newest version, before its slot can be written again.
     #[cold]
-    fn pause_for_readers(writers: &Side) {
+    fn pause_for_readers(writers: &Side, shape: S) {
         writers.flags().fetch_and(!STARVED, Relaxed);
+        // Two copies of a value whose lines are in another core's cache. The first line takes some 150 ns. After it, 16
+        // bytes arrive in about one nanosecond.
+        let pause = Duration::from_nanos(2 * (150 + shape.size() as u64 / 16));
         let start = Instant::now();
-        while start.elapsed() < Self::PAUSE {
+        while start.elapsed() < pause {
             spin_loop();
         }
     }
+}
 
-    /// Two copies of a value whose lines are in another core's cache. The first line takes some 150 ns. After it, 16
-    /// bytes arrive in about one nanosecond.
-    const PAUSE: Duration = Duration::from_nanos(2 * (150 + size_of::<V>() as u64 / 16));
+impl<V: ShmValue> ValueRef<'_, V> {
+    /// Returns the newest version and its value.
+    #[inline(always)]
+    pub(super) fn load(self, access: Access) -> Result<(u64, V), InvalidValue> {
+        let mut bytes = MaybeUninit::uninit();
+        let version = self.read(&mut bytes, access);
+        // SAFETY: `read` has initialized all bytes.
+        Ok((version, unsafe { bits::checked(bytes) }?))
+    }
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@
 
 mod large;
 mod private;
+mod raw;
 mod store;
 mod transaction;
 mod view;
@@ -29,6 +30,7 @@ use crate::sys::shm::Access;
 use crate::value::bits;
 
 use private::Private;
+pub(crate) use raw::{RawGuard, RawVersioned};
 pub(super) use store::{look_by, update_checked_by};
 pub use transaction::Transaction;
 pub use view::VersionedView;

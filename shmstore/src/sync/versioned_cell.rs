@@ -42,6 +42,7 @@ use std::mem::{self, MaybeUninit};
 
 use super::atomics::AtomicU64;
 use super::seqlock;
+use super::shape::Typed;
 use super::untyped::VersionedOffsets;
 use super::value_ref::ValueRef;
 use crate::layout::ShmValue;
@@ -92,7 +93,7 @@ impl<V: ShmValue> VersionedCell<V> {
         let slots = start.wrapping_add(Self::OFFSETS.slot_0 as usize).cast();
         // SAFETY: the slots of this cell, at the compiler's offsets, as asserted of `OFFSETS`. Writable through the
         // cell, and borrowed as long as `self`.
-        unsafe { ValueRef::new(&control.writers, sequence, slots) }
+        unsafe { ValueRef::new(&control.writers, sequence, slots, Typed::SHAPE) }
     }
 }
 

@@ -21,8 +21,9 @@ use crate::sys::shm::Access;
 pub use any::{Ready, wait_any, wait_any_while};
 pub use changes::Changes;
 pub(super) use changes::Repeat;
-pub(super) use condition::{Bell, Condition};
-pub(super) use task::Pending;
+pub(super) use condition::Bell;
+pub(crate) use condition::Condition;
+pub(crate) use task::Pending;
 pub(super) use turns::in_turns;
 
 /// The time that a copy gets at least, even if the time of the wait is over. A writer that follows the protocol grants
@@ -58,10 +59,10 @@ pub trait Sealed {
 }
 
 /// What an [`Awaitable`] waits for.
-pub struct AnyAim<'a>(pub(super) &'a dyn Waitable);
+pub struct AnyAim<'a>(pub(crate) &'a dyn Waitable);
 
 /// A change of a part that can be awaited.
-pub(super) trait Waitable {
+pub(crate) trait Waitable {
     /// The condition for which to sleep at this moment.
     fn condition(&self) -> Condition<'_>;
 
@@ -83,7 +84,7 @@ pub(super) trait Waitable {
 }
 
 /// A change, and what comes with it.
-pub(super) trait Aim: Waitable {
+pub(crate) trait Aim: Waitable {
     type Change;
 
     /// Returns what comes with the change. `None` if the change is gone again. A copy of a value takes at most `time`.
@@ -91,7 +92,7 @@ pub(super) trait Aim: Waitable {
 }
 
 /// A change with which nothing comes.
-pub(super) trait Signal: Waitable {}
+pub(crate) trait Signal: Waitable {}
 
 impl<S: Signal> Aim for S {
     type Change = ();
@@ -102,7 +103,7 @@ impl<S: Signal> Aim for S {
 }
 
 /// Waits for a change, at most for `timeout`, and returns what comes with it.
-pub(super) fn wait_for<A: Aim>(aim: &A, timeout: Duration) -> Result<A::Change, WaitError> {
+pub(crate) fn wait_for<A: Aim>(aim: &A, timeout: Duration) -> Result<A::Change, WaitError> {
     let started = Instant::now();
     loop {
         let left = wait_until_there(aim, timeout.saturating_sub(started.elapsed()));
@@ -145,7 +146,7 @@ macro_rules! awaitable {
         }
     };
 }
-pub(super) use awaitable;
+pub(crate) use awaitable;
 
 /// Does the same for a type that has a method `poll_once`, with this output.
 macro_rules! awaitable_by {
@@ -186,7 +187,7 @@ macro_rules! awaitable_by {
         }
     };
 }
-pub(super) use awaitable_by;
+pub(crate) use awaitable_by;
 
 /// Why a wait ended without the change.
 #[derive(Debug)]

@@ -1,11 +1,12 @@
 //! Tortures the store: see `shmstore_tests::torture`.
 //!
-//! `torture --seconds 60 --seed 7`, and of frames `torture --frames 1 --seconds 60 --seed 7`
+//! `torture --seconds 60 --seed 7`, of frames `torture --frames 1 --seconds 60 --seed 7`, and of one object by workers in
+//! several languages `torture mixed 60 ["python3 worker.py" …]`
 
 use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use shmstore_tests::torture::{Options, run, run_frames, run_image};
+use shmstore_tests::torture::{Options, run, run_frames, run_image, run_mixed};
 
 const USAGE: &str = "torture [--seconds N] [--seed S] [--workers W] [--busy 1] [--large-map 1] [--frames 1]";
 
@@ -16,6 +17,11 @@ fn main() -> ExitCode {
         _ => {}
     }
     let clock = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_micros() as u64);
+    if let [first, seconds, others @ ..] = &arguments[..] {
+        if first == "mixed" {
+            return seconds.parse().map_or_else(|_| usage(), |seconds| run_mixed(seconds, clock, others));
+        }
+    }
     let mut options = Options { seconds: 20, seed: clock, workers: 3, busy: false, large_map: false };
     let mut has_frames = false;
     for pair in arguments.chunks(2) {

@@ -1,5 +1,6 @@
 //! The parts of an object: values that are read and stored flat out, locks, events, and waiting for each of them.
 
+mod dynamic;
 mod fairness;
 mod lost_awaited_wakeups;
 mod lost_frame_wakeups;

@@ -5,6 +5,7 @@ use std::cmp::Reverse;
 use serde_json::Value as Json;
 
 use super::Decoder;
+use crate::dynamic::key_from_json;
 use crate::inspect::map::{LiveKey, Map, Walked};
 use crate::inspect::memory::Memory;
 use crate::inspect::snapshot::Snapshot;
@@ -123,13 +124,9 @@ impl Decoder<'_, '_> {
         path: &FieldPath,
         done: usize,
     ) -> Result<Value, FieldError> {
-        let asked = match path.steps().get(done) {
-            Some(Step::Index(number)) => Json::from(*number),
-            Some(Step::Key(json)) => serde_json::from_str(json).unwrap_or_default(),
-            _ => Json::Null,
-        };
+        let asked = path.steps().get(done).map_or(Json::Null, Step::as_json);
         let of = || path.up_to(done).to_string();
-        let bytes = match map_key::bytes_of(types.key, &asked) {
+        let bytes = match key_from_json(types.key, &asked) {
             Ok(bytes) => bytes,
             Err(expected) => return Err(FieldError::WrongKey { path: of(), key: asked.to_string(), expected }),
         };

@@ -4,11 +4,11 @@ use std::ops::Range;
 
 use super::Decoder;
 use super::errors::what_of;
+use crate::dynamic::key_from_json;
 use crate::inspect::limits::Limits;
 use crate::inspect::memory::Memory;
 use crate::inspect::ring::{Broadcast, Queue, Ring, Span};
 use crate::inspect::value::Value;
-use crate::layout::map_key;
 use crate::layout::path::{FieldError, FieldPath, Step};
 use crate::layout::schema::{OwnedKind, OwnedSchema};
 
@@ -171,7 +171,7 @@ impl Decoder<'_, '_> {
             } else if let OwnedKind::Map { key, .. } = schema.kind() {
                 // The name may be meant as a key.
                 let json = serde_json::Value::from(name);
-                let is_key = map_key::bytes_of(key, &json).is_ok();
+                let is_key = key_from_json(key, &json).is_ok();
                 let meant = path.with_step_at(done, Step::of_json(&json));
                 there.push(if is_key { format!("and keys: write `{meant}`") } else { "and keys in brackets".into() });
             }

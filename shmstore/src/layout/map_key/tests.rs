@@ -1,4 +1,6 @@
 use super::*;
+use crate::dynamic::key_from_json;
+use crate::layout::schema::{OwnedField, OwnedVariant};
 use OwnedKind as Of;
 
 fn schema(size: u64, align: u64, kind: OwnedKind) -> OwnedSchema {
@@ -45,7 +47,7 @@ fn place() -> OwnedSchema {
 }
 
 fn bytes(schema: &OwnedSchema, json: &str) -> Result<Vec<u8>, String> {
-    bytes_of(schema, &serde_json::from_str(json).unwrap())
+    key_from_json(schema, &serde_json::from_str(json).unwrap())
 }
 
 #[test]
@@ -79,24 +81,25 @@ fn keys_of_every_type_have_bytes_and_come_back_as_the_same_json() {
 fn json_that_is_no_key_is_answered_with_the_rule() {
     use Primitive::*;
     let longer = r#"{"account":7,"sides":["Bid","Ask"],"symbol":"EU","more":1}"#;
-    let fields = r#"a `Place` is `{…}` with exactly the fields "symbol", "account", "sides""#;
-    let side_rule = r#"a `Side` is one of "Bid", "Ask""#;
+    let fields = r#"expected a struct with the fields "symbol", "account", "sides" (`Place`)"#;
+    let side_rule = r#"expected one of "Bid", "Ask" (`Side`)"#;
     for (schema, json, expected) in [
-        (primitive(U8), "256", "a `u8` is a number from 0 to 255"),
-        (primitive(U8), "-1", "a `u8` is a number from 0 to 255"),
-        (primitive(U8), "1.5", "a `u8` is a number from 0 to 255"),
-        (primitive(U8), r#""7""#, "a `u8` is a number from 0 to 255, without quotes"),
-        (primitive(I8), "128", "an `i8` is a number from -128 to 127"),
-        (primitive(Bool), "1", "a `bool` is `true` or `false`"),
-        (primitive(Char), r#""ab""#, "a `char` is a text of one character, in quotes"),
-        (primitive(Char), r#""""#, "a `char` is a text of one character, in quotes"),
+        (primitive(U8), "256", "expected a number from 0 to 255 (`u8`)"),
+        (primitive(U8), "-1", "expected a number from 0 to 255 (`u8`)"),
+        (primitive(U8), "1.5", "expected a number from 0 to 255 (`u8`)"),
+        (primitive(U8), r#""7""#, "expected a number from 0 to 255 (`u8`)"),
+        (primitive(I8), "128", "expected a number from -128 to 127 (`i8`)"),
+        (primitive(Bool), "1", "expected `true` or `false` (`bool`)"),
+        (primitive(Char), r#""ab""#, "expected a text in quotes of one character (`char`)"),
+        (primitive(Char), r#""""#, "expected a text in quotes of one character (`char`)"),
         (primitive(F64), "1.5", "`f64` is no type of keys"),
-        (symbol(), "17", "a `FixedString<8>` is a text of at most 8 bytes, in quotes"),
-        (symbol(), r#""123456789""#, "a `FixedString<8>` is a text of at most 8 bytes, in quotes"),
+        (symbol(), "17", "expected a text in quotes of at most 8 bytes (`FixedString<8>`)"),
+        (symbol(), r#""123456789""#, "expected a text in quotes of at most 8 bytes (`FixedString<8>`)"),
         (side(), r#""bid""#, side_rule),
-        (side(), "-1", side_rule),
-        (array(primitive(U16), 2), "[3]", "an `[u16; 2]` is `[…]` with 2 elements"),
-        (array(primitive(U16), 2), "[3,-4]", "in its `[1]`, a `u16` is a number from 0 to 65535"),
+        (side(), "-2", side_rule),
+        (side(), "null", side_rule),
+        (array(primitive(U16), 2), "[3]", "expected a list of 2 elements (`[u16; 2]`)"),
+        (array(primitive(U16), 2), "[3,-4]", "in its `[1]`, expected a number from 0 to 65535 (`u16`)"),
         (place(), "{}", fields),
         (place(), longer, fields),
         (place(), r#"{"account":7,"sides":["Bid",3],"symbol":"EU"}"#, &format!("in its `sides[1]`, {side_rule}")),
@@ -106,10 +109,10 @@ fn json_that_is_no_key_is_answered_with_the_rule() {
     }
     let variant = |number: i128| OwnedVariant { name: format!("V{number}"), discriminant: number };
     let many = Of::Enum { name: "Many".into(), repr: U8, variants: (0..99).map(variant).collect() };
-    assert!(bytes(&schema(1, 1, many), "0").unwrap_err().ends_with(r#""V9", 89 more"#));
+    assert!(bytes(&schema(1, 1, many), "99").unwrap_err().ends_with(r#""V9", 89 more (`Many`)"#));
     let odd = vec![OwnedVariant { name: "\u{202e}".into(), discriminant: 0 }];
     let odd = schema(1, 1, Of::Enum { name: "Odd".into(), repr: U8, variants: odd });
-    assert_eq!(bytes(&odd, "0").unwrap_err(), r#"an `Odd` is one of "\u202e""#);
+    assert_eq!(bytes(&odd, "1").unwrap_err(), r#"expected one of "\u202e" (`Odd`)"#);
 }
 
 #[test]
@@ -137,7 +140,7 @@ fn key_of_a_hostile_type_takes_little_time_and_memory() {
     assert_eq!(json_of(&endless, &[], 99), None);
     assert!(bytes(&endless, "[null,null]").unwrap_err().contains("18446744073709551615 elements"));
     let vast = schema(1 << 60, 1, Of::Pad);
-    assert!(bytes(&vast, "null").unwrap_err().contains("more bytes than there is memory"));
+    assert!(bytes(&vast, "null").unwrap_err().contains("expected a type that fits into memory"));
     let overlapping =
         structure(1, (0..9).map(|number| field(&format!("f{number}"), 0, primitive(Primitive::U8))).collect());
     assert_eq!(json_of(&overlapping, &[7], 30), None);

@@ -28,6 +28,18 @@ pub struct OwnedSchema {
     align: u64,
     kind: OwnedKind,
     depth: u8,
+    bits: Bits,
+}
+
+/// The bits that the bytes of a type may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) enum Bits {
+    /// Any bits: numbers, text, padding.
+    Any,
+    /// Those of a value with a `bool`, `char` or enum in it.
+    Checked,
+    /// Those of a part of an object, which are its own matter.
+    Part,
 }
 
 /// The kind of type that an [`OwnedSchema`] describes: a [`Kind`] with names and children of its own.
@@ -176,13 +188,18 @@ impl OwnedSchema {
 
     fn unchecked(size: u64, align: u64, kind: OwnedKind) -> Self {
         let hash = canonical::hash_owned_node(size, align, &kind);
-        let depth = 1 + kind.depth();
-        Self { hash, size, align, kind, depth }
+        let (depth, bits) = (1 + kind.depth(), kind.bits());
+        Self { hash, size, align, kind, depth, bits }
     }
 
     /// Returns `true` for `PhantomData` and `()`.
     pub(crate) fn is_phantom(&self) -> bool {
         matches!(self.kind, OwnedKind::Phantom)
+    }
+
+    /// Returns the bits that its bytes may have.
+    pub(crate) fn bits(&self) -> Bits {
+        self.bits
     }
 
     /// Returns the size of the type, in bytes.
@@ -236,6 +253,31 @@ impl OwnedKind {
                 one.depth.max(other.depth)
             }
         }
+    }
+
+    fn bits(&self) -> Bits {
+        match self {
+            Self::Primitive(Primitive::Bool | Primitive::Char) | Self::Enum { .. } => Bits::Checked,
+            Self::Primitive(_) | Self::Atomic(_) | Self::Pad | Self::Phantom | Self::FixedString { .. } => Bits::Any,
+            Self::Struct { fields, .. } => fields.iter().map(|field| field.schema.bits).max().unwrap_or(Bits::Any),
+            Self::Array { element, .. } | Self::FixedVec { element, .. } => element.bits,
+            Self::AtomicCell { .. }
+            | Self::Versioned { .. }
+            | Self::CacheAligned { .. }
+            | Self::Lock
+            | Self::Event
+            | Self::Queue { .. }
+            | Self::Broadcast { .. }
+            | Self::Map { .. }
+            | Self::Frames { .. } => Bits::Part,
+        }
+    }
+}
+
+impl OwnedField {
+    /// Returns `true` if the field has a value of its own, because it is neither padding nor `PhantomData`.
+    pub(crate) fn has_meaning(&self) -> bool {
+        !matches!(self.schema.kind, OwnedKind::Pad | OwnedKind::Phantom)
     }
 }
 

@@ -5,7 +5,6 @@
 //! As `broadcast.rs`.
 #![allow(unsafe_code)]
 
-use std::marker::PhantomData;
 use std::mem::MaybeUninit;
 use std::ops::Range;
 use std::time::{Duration, Instant};
@@ -17,9 +16,9 @@ use crate::error::{Busy, RecvError};
 use crate::layout::ShmValue;
 use crate::sync::atomics::Ordering::Acquire;
 use crate::sync::backoff::{Left, Limit};
-use crate::sync::copy::{copy_in, copy_out, prepare_copy_in};
 use crate::sync::describe::PartRef;
 use crate::sync::ring::Ring;
+use crate::sync::shape::{Shape, Typed};
 use crate::sync::side::Held;
 use crate::sync::waiting::wait_for;
 use crate::sys::shm::Access;
@@ -28,26 +27,26 @@ use crate::value::bits;
 /// The time limit for a copy of the newest item.
 const TO_COPY: Duration = Duration::from_millis(100);
 
-pub(super) struct Core<'a, V> {
+/// A broadcast of items of any shape.
+#[derive(Clone, Copy)]
+pub(super) struct CoreOf<'a, S> {
     pub(super) senders: &'a Senders,
+    // INVARIANT: its items have the shape.
     pub(super) ring: Ring<'a>,
     pub(super) part: PartRef,
-    _value: PhantomData<V>,
+    shape: S,
 }
 
-impl<V> Clone for Core<'_, V> {
-    #[inline(always)]
-    fn clone(&self) -> Self {
-        *self
-    }
-}
+/// A broadcast of items of a type of this program.
+pub(super) type Core<'a, V> = CoreOf<'a, Typed<V>>;
 
-impl<V> Copy for Core<'_, V> {}
-
-impl<'a, V: ShmValue> Core<'a, V> {
+impl<'a, S: Shape> CoreOf<'a, S> {
+    /// # Safety
+    ///
+    /// The items of the ring have this shape.
     #[inline(always)]
-    pub(super) fn new(senders: &'a Senders, ring: Ring<'a>, part: PartRef) -> Self {
-        Self { senders, ring, part, _value: PhantomData }
+    pub(super) unsafe fn new(senders: &'a Senders, ring: Ring<'a>, shape: S, part: PartRef) -> Self {
+        Self { senders, ring, part, shape }
     }
 
     #[inline(always)]
@@ -71,43 +70,40 @@ impl<'a, V: ShmValue> Core<'a, V> {
         next_to_send(&self.ring, &self.senders.tail)
     }
 
-    /// Sends items, and returns their numbers. The caller has the senders' lock.
+    /// Sends an item, and returns its number. The caller has the senders' lock.
     #[inline(always)]
-    pub(super) fn send(&self, place: &mut Place, values: &[V]) -> Range<u64> {
-        let mut first = None;
-        for value in values {
-            let position = protocol::send(&self.ring, &self.senders.tail, place, |index| {
-                let slot = self.ring.value(index);
-                prepare_copy_in::<V>(slot);
-                // SAFETY: a slot of this broadcast, aligned, a whole number of units. `value` is a V, which has no
-                // padding.
-                unsafe { copy_in(value, slot) }
-            });
-            first.get_or_insert(position);
-        }
-        first.unwrap_or(place.position)..place.position
+    pub(super) fn send(&self, place: &mut Place, value: &S::Value) -> u64 {
+        protocol::send(&self.ring, &self.senders.tail, place, |index| {
+            let slot = self.ring.value(index);
+            self.shape.prepare_copy_in(slot);
+            // SAFETY: a slot of this shape, by the invariant of the ring.
+            unsafe { self.shape.copy_in(value, slot) }
+        })
     }
 
     /// Copies the item at a place. Never waits. All bytes of `value` are initialized if the item was there.
     #[inline(always)]
-    fn try_copy(&self, place: &mut Place, value: &mut MaybeUninit<V>) -> Received {
+    fn try_copy(&self, place: &mut Place, value: &mut S::Buffer) -> Received {
         receive(&self.ring, &self.senders.tail, place, |index| {
-            // SAFETY: a slot of this broadcast, aligned, a whole number of units. `value` has room for a V.
-            unsafe { copy_out(self.ring.value(index), value.as_mut_ptr()) }
+            // SAFETY: a slot of this shape, by the invariant of the ring.
+            unsafe { self.shape.copy_out(self.ring.value(index), value) }
         })
     }
 
-    /// Receives the item at a place. Waits for it.
+    /// Copies the item at a place. Waits for it. All bytes of `value` are initialized if it succeeds.
     #[inline(always)]
-    pub(super) fn receive(&self, place: &mut Place, access: Access, limit: Limit) -> Result<V, RecvError> {
-        let mut value = MaybeUninit::uninit();
-        match self.try_copy(place, &mut value) {
-            Received::Item => {}
-            Received::Lagged { missed } => return Err(RecvError::Lagged { missed }),
-            Received::NotYet => self.wait_and_copy(place, access, limit, &mut value)?,
+    pub(super) fn receive_into(
+        &self,
+        place: &mut Place,
+        access: Access,
+        limit: Limit,
+        value: &mut S::Buffer,
+    ) -> Result<(), RecvError> {
+        match self.try_copy(place, value) {
+            Received::Item => Ok(()),
+            Received::Lagged { missed } => Err(RecvError::Lagged { missed }),
+            Received::NotYet => (*self).wait_and_copy(place, access, limit, value),
         }
-        // SAFETY: all bytes were copied.
-        unsafe { bits::checked(value) }.map_err(RecvError::InvalidValue)
     }
 
     /// Waits for the item at a place, and copies it. All bytes of `value` are initialized if it succeeds.
@@ -117,7 +113,7 @@ impl<'a, V: ShmValue> Core<'a, V> {
         place: &mut Place,
         access: Access,
         limit: Limit,
-        value: &mut MaybeUninit<V>,
+        value: &mut S::Buffer,
     ) -> Result<(), RecvError> {
         let position = place.position;
         let mut left = Left::of(limit);
@@ -139,8 +135,9 @@ impl<'a, V: ShmValue> Core<'a, V> {
         }
     }
 
-    /// Returns the newest item and its number.
-    pub(super) fn newest(&self) -> Result<Option<(u64, V)>, RecvError> {
+    /// Copies the newest item, and returns its number. `None` if no item was sent. All bytes of `value` are initialized
+    /// if there is one.
+    pub(super) fn newest_into(&self, value: &mut S::Buffer) -> Result<Option<u64>, RecvError> {
         let (mut started, mut before) = (None, None);
         loop {
             let next = self.next_to_send().position;
@@ -152,15 +149,43 @@ impl<'a, V: ShmValue> Core<'a, V> {
                 return Err(RecvError::NeverWhole { broadcast: self.part.name() });
             }
             let position = next - 1;
-            let mut value = MaybeUninit::uninit();
-            if self.try_copy(&mut self.place_of(position), &mut value) == Received::Item {
-                // SAFETY: all bytes were copied.
-                let value = unsafe { bits::checked(value) };
-                return value.map(|value| Some((position, value))).map_err(RecvError::InvalidValue);
+            if self.try_copy(&mut self.place_of(position), value) == Received::Item {
+                return Ok(Some(position));
             }
             if started.get_or_insert_with(Instant::now).elapsed() >= TO_COPY {
                 return Err(RecvError::NeverWhole { broadcast: self.part.name() });
             }
         }
+    }
+}
+
+impl<V: ShmValue> Core<'_, V> {
+    /// Sends items, calls `sent` after each, and returns their numbers. The caller has the senders' lock.
+    #[inline(always)]
+    pub(super) fn send_all(&self, place: &mut Place, values: &[V], mut sent: impl FnMut()) -> Range<u64> {
+        let mut first = None;
+        for value in values {
+            first.get_or_insert(self.send(place, value));
+            sent();
+        }
+        first.unwrap_or(place.position)..place.position
+    }
+
+    /// Receives the item at a place. Waits for it.
+    #[inline(always)]
+    pub(super) fn receive(&self, place: &mut Place, access: Access, limit: Limit) -> Result<V, RecvError> {
+        let mut value = MaybeUninit::uninit();
+        self.receive_into(place, access, limit, &mut value)?;
+        // SAFETY: all bytes were copied.
+        unsafe { bits::checked(value) }.map_err(RecvError::InvalidValue)
+    }
+
+    /// Returns the newest item and its number. `None` if no item was sent.
+    pub(super) fn newest(&self) -> Result<Option<(u64, V)>, RecvError> {
+        let mut value = MaybeUninit::uninit();
+        let Some(position) = self.newest_into(&mut value)? else { return Ok(None) };
+        // SAFETY: all bytes were copied.
+        let value = unsafe { bits::checked(value) };
+        value.map(|value| Some((position, value))).map_err(RecvError::InvalidValue)
     }
 }

@@ -99,16 +99,7 @@ impl<V: ShmValue, const N: usize> Sender<'_, V, N> {
         if !self.side.is_ours() {
             belongs_to_the_parent::<Broadcast<V, N>>("a `Sender`", "send with it");
         }
-        let mut sent = self.place.position..self.place.position;
-        for value in values {
-            let number = self.broadcast.core().send(&mut self.place, slice::from_ref(value));
-            if sent.is_empty() {
-                sent.start = number.start;
-            }
-            sent.end = number.end;
-            self.side.wake();
-        }
-        sent
+        self.broadcast.core().send_all(&mut self.place, values, || self.side.wake())
     }
 }
 

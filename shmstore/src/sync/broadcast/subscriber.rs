@@ -9,6 +9,7 @@ use super::wait::Sent;
 use crate::error::RecvError;
 use crate::layout::ShmValue;
 use crate::sync::backoff::Limit;
+use crate::sync::shape::Typed;
 use crate::sys::shm::Access;
 
 /// Receives the items of a [`Broadcast`] in order, from a position on. [`Broadcast::subscribe`] returns it.
@@ -120,7 +121,7 @@ impl<'a, V: ShmValue, const N: usize> Subscriber<'a, V, N> {
     }
 
     /// What the wait for the next item is for.
-    pub(super) fn next_sent(&self) -> Sent<'a, V> {
+    pub(super) fn next_sent(&self) -> Sent<'a, Typed<V>> {
         Sent { core: self.broadcast.core(), place: self.place, access: self.access }
     }
 

@@ -7,18 +7,19 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use super::Subscriber;
-use super::core::Core;
+use super::core::CoreOf;
 use super::protocol::{Place, was_sent};
 use crate::error::{Awaited, RecvError};
 use crate::layout::ShmValue;
 use crate::sync::atomics::AtomicU64;
+use crate::sync::shape::{Shape, Typed};
 use crate::sync::side::Side;
 use crate::sync::waiting::{Condition, Pending, Signal, Waitable, awaitable, in_turns};
 use crate::sys::shm::Access;
 
 /// The condition that an item was sent.
 #[derive(Clone, Copy)]
-pub(in crate::sync) struct AwaitedSent<'a> {
+pub(crate) struct AwaitedSent<'a> {
     senders: &'a Side,
     sequence: &'a AtomicU64,
     there: u64,
@@ -37,16 +38,22 @@ impl<'a> AwaitedSent<'a> {
 }
 
 /// An item that is sent.
-pub(super) struct Sent<'a, V> {
-    pub(super) core: Core<'a, V>,
+pub(super) struct Sent<'a, S> {
+    pub(super) core: CoreOf<'a, S>,
     pub(super) place: Place,
     pub(super) access: Access,
 }
 
-impl<V: ShmValue> Waitable for Sent<'_, V> {
-    fn condition(&self) -> Condition<'_> {
-        let Self { core: Core { senders, ring, .. }, place, .. } = self;
+impl<'a, S: Shape> Sent<'a, S> {
+    pub(super) fn sleeps_for(&self) -> Condition<'a> {
+        let Self { core: CoreOf { senders, ring, .. }, place, .. } = self;
         Condition::Sent(AwaitedSent { senders: &senders.side, sequence: ring.word(place.index), there: place.there() })
+    }
+}
+
+impl<S: Shape> Waitable for Sent<'_, S> {
+    fn condition(&self) -> Condition<'_> {
+        self.sleeps_for()
     }
 
     fn access(&self) -> Access {
@@ -58,16 +65,16 @@ impl<V: ShmValue> Waitable for Sent<'_, V> {
     }
 }
 
-impl<V: ShmValue> Signal for Sent<'_, V> {}
+impl<S: Shape> Signal for Sent<'_, S> {}
 
 /// A wait for the next item of a [`Subscriber`]. [`Subscriber::not_empty`] returns it.
 #[must_use = "a wait does nothing unless it is awaited, or passed to `wait_any`"]
 pub struct ItemSent<'a, V: ShmValue> {
-    aim: Sent<'a, V>,
+    aim: Sent<'a, Typed<V>>,
     pending: Pending,
 }
 
-awaitable!(['a, V: ShmValue] ItemSent<'a, V>, Sent<'a, V>, ());
+awaitable!(['a, V: ShmValue] ItemSent<'a, V>, Sent<'a, Typed<V>>, ());
 
 /// Waits of tasks and of [`wait_any`](crate::wait_any), and waits that a flag ends.
 impl<'a, V: ShmValue, const N: usize> Subscriber<'a, V, N> {

@@ -24,7 +24,7 @@ pub(super) struct Notified<'a> {
 
 impl Waitable for Notified<'_> {
     fn condition(&self) -> Condition<'_> {
-        Condition::Notification { event: &self.event.word, seen: self.seen }
+        self.event.past_condition(self.seen)
     }
 
     fn access(&self) -> Access {
@@ -32,8 +32,19 @@ impl Waitable for Notified<'_> {
     }
 
     fn describe(&self) -> Awaited {
-        let Self { event, seen, .. } = self;
-        Awaited::Notification { event: describe::part(*event), number: seen.saturating_add(1), count: event.count() }
+        self.event.describe_past(self.seen)
+    }
+}
+
+impl Event {
+    /// The condition that there were more than `seen` notifications.
+    pub(crate) fn past_condition(&self, seen: u64) -> Condition<'_> {
+        Condition::Notification { event: &self.word, seen }
+    }
+
+    /// Describes more than `seen` notifications.
+    pub(crate) fn describe_past(&self, seen: u64) -> Awaited {
+        Awaited::Notification { event: describe::part(self), number: seen.saturating_add(1), count: self.count() }
     }
 }
 

@@ -13,7 +13,7 @@ use crate::sync::waiting::{Condition, Signal, Waitable};
 
 /// The condition that there is a frame newer than `seen`.
 #[derive(Clone, Copy)]
-pub(in crate::sync) struct AwaitedFrame<'a> {
+pub(crate) struct AwaitedFrame<'a> {
     writers: &'a Side,
     words: WordRefs<'a>,
     seen: u64,
@@ -41,7 +41,7 @@ impl<'a> AwaitedFrame<'a> {
 
 /// The condition that a slot can be loaned.
 #[derive(Clone, Copy)]
-pub(in crate::sync) struct AwaitedLoan<'a> {
+pub(crate) struct AwaitedLoan<'a> {
     room: &'a AtomicU64,
     words: WordRefs<'a>,
 }

@@ -205,6 +205,12 @@ pub(super) struct WordRefs<'a> {
     pins: &'a [AtomicU64; PINS],
 }
 
+impl<'a> WordRefs<'a> {
+    pub(super) fn new(newest: &'a AtomicU64, slots: &'a [AtomicU64], pins: &'a [AtomicU64; PINS]) -> Self {
+        Self { newest, slots, pins }
+    }
+}
+
 impl FrameWords for WordRefs<'_> {
     #[inline(always)]
     fn newest(&self) -> &AtomicU64 {

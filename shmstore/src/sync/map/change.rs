@@ -1,29 +1,21 @@
 //! Changes of a map: its locks, insertion and removal.
-//!
-//! # Safety
-//!
-//! As `core.rs`.
-#![allow(unsafe_code)]
 
-use std::slice;
-
-use super::core::{Core, Over, bytes_of, goes_on};
+use super::core::{CoreOf, Over, goes_on};
 use super::key_hash;
 use super::protocol::{Entries, Found};
 use super::table::EntryRef;
-use crate::error::{Busy, InsertError, KeyText};
-use crate::layout::{ShmKey, ShmValue};
+use crate::error::{Busy, InsertError};
 use crate::segment::this_process;
 use crate::sync::atomics::Ordering::{Relaxed, Release};
 use crate::sync::backoff::{Left, Limit};
-use crate::sync::copy::copy_in;
 use crate::sync::locking::AcquireError;
+use crate::sync::shape::Shape;
 use crate::sync::side::Held;
-use crate::sync::value_ref::WriteGuard;
+use crate::sync::value_ref::GuardOf;
 use crate::sys::process::random_u64;
 use crate::sys::shm::Access;
 
-impl<'a, K: ShmKey, V: ShmValue> Core<'a, K, V> {
+impl<'a, K: Shape, V: Shape> CoreOf<'a, K, V> {
     /// Takes the structure lock, and completes what a dead holder has left. No thread waits, and no closure of the user
     /// runs, while it has this lock.
     #[inline(always)]
@@ -47,9 +39,9 @@ impl<'a, K: ShmKey, V: ShmValue> Core<'a, K, V> {
     #[inline(always)]
     pub(super) fn lock_entry(
         &self,
-        key: &K,
+        key: &K::Value,
         left: &mut Left,
-    ) -> Result<Option<(EntryRef<'a>, WriteGuard<'a, V>)>, Busy> {
+    ) -> Result<Option<(EntryRef<'a>, GuardOf<'a, V>)>, Busy> {
         loop {
             let Ok(found) = self.find(key, left) else { return Err(self.part.busy_for(left.waited())) };
             let Some(place) = found else { return Ok(None) };
@@ -64,7 +56,7 @@ impl<'a, K: ShmKey, V: ShmValue> Core<'a, K, V> {
 
     /// Takes the lock of the value of an entry. The entry may have another key afterwards.
     #[inline(always)]
-    pub(super) fn lock_value(&self, entry: EntryRef<'a>, left: &mut Left) -> Result<WriteGuard<'a, V>, Busy> {
+    pub(super) fn lock_value(&self, entry: EntryRef<'a>, left: &mut Left) -> Result<GuardOf<'a, V>, Busy> {
         let value = self.value(entry);
         match value.lock_at_once() {
             Some(guard) => Ok(guard),
@@ -76,10 +68,10 @@ impl<'a, K: ShmKey, V: ShmValue> Core<'a, K, V> {
     #[inline(always)]
     pub(super) fn insert<R>(
         &self,
-        key: &K,
-        value: &V,
+        key: &K::Value,
+        value: &V::Value,
         limit: Limit,
-        change: impl FnOnce(WriteGuard<'a, V>) -> R,
+        change: impl FnOnce(GuardOf<'a, V>) -> R,
     ) -> Result<Option<R>, InsertError> {
         let mut left = Left::of(limit);
         loop {
@@ -87,15 +79,14 @@ impl<'a, K: ShmKey, V: ShmValue> Core<'a, K, V> {
                 return Ok(Some(change(guard)));
             }
             let held = self.lock(&mut left)?;
-            let hash = key_hash(self.seed(), bytes_of(key));
+            let hash = key_hash(self.seed(), K::bytes(key));
             if let Found::Live(..) = self.find_once(hash, key, || true) {
                 held.free_without_news();
                 goes_on(&mut left).map_err(|Over| self.part.busy_for(left.waited()))?;
                 continue;
             }
             let inserted = self.words.structure().insert(&self.table, hash, |entry, floor| {
-                // SAFETY: the key of an entry, aligned, a whole number of units. `key` is a K, which has no padding.
-                unsafe { copy_in(key, self.table.key(entry)) };
+                self.put_key(entry, key);
                 self.value(entry).begin_with(value, floor);
             });
             if inserted.is_none() {
@@ -129,7 +120,7 @@ impl<'a, K: ShmKey, V: ShmValue> Core<'a, K, V> {
     }
 
     /// Removes the key of an entry whose lock is taken. Wakes all waiters.
-    pub(super) fn remove(&self, entry: EntryRef<'a>, guard: WriteGuard<'a, V>, left: &mut Left) -> Result<(), Busy> {
+    pub(super) fn remove(&self, entry: EntryRef<'a>, guard: GuardOf<'a, V>, left: &mut Left) -> Result<(), Busy> {
         let held = match self.lock(left) {
             Ok(held) => held,
             Err(busy) => {
@@ -147,9 +138,6 @@ impl<'a, K: ShmKey, V: ShmValue> Core<'a, K, V> {
     /// Describes which process or thread holds the value of an entry.
     #[cold]
     fn busy_at(self, entry: EntryRef<'a>, error: AcquireError) -> Busy {
-        let key = self.copy_key(entry);
-        // SAFETY: as many bytes as the key has, all initialized by the copy.
-        let key = unsafe { slice::from_raw_parts(key.as_ptr().cast::<u8>(), size_of::<K>()) };
-        self.part.busy(error).at_key(KeyText::of(K::SCHEMA, key))
+        self.part.busy(error).at_key(self.part.key_text(&self.key_bytes(entry)))
     }
 }

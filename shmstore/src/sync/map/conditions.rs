@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::core::{Core, Place};
+use super::core::{Core, CoreOf, Place};
 use super::entry::Entry;
 use super::get_within;
 use super::memory::Words;
@@ -14,13 +14,14 @@ use crate::layout::{ShmKey, ShmValue};
 use crate::sync::atomics::Ordering::{Acquire, Relaxed};
 use crate::sync::backoff::{Left, Limit};
 use crate::sync::seqlock;
+use crate::sync::shape::Shape;
 use crate::sync::side::Side;
 use crate::sync::waiting::{Aim, Condition, Waitable};
 use crate::sys::shm::Access;
 
 /// The condition that an entry has a version newer than `seen`, or is removed.
 #[derive(Clone, Copy)]
-pub(in crate::sync) struct AwaitedEntry<'a> {
+pub(crate) struct AwaitedEntry<'a> {
     entry: EntryRef<'a>,
     state: u32,
     seen: u64,
@@ -45,7 +46,7 @@ impl<'a> AwaitedEntry<'a> {
 
 /// The condition that keys were inserted or removed.
 #[derive(Clone, Copy)]
-pub(in crate::sync) struct AwaitedKeys<'a> {
+pub(crate) struct AwaitedKeys<'a> {
     words: &'a Words,
     seen: u64,
 }
@@ -79,30 +80,56 @@ pub(super) struct NewOfKey<'a, K, V> {
     pub(super) seen: u64,
 }
 
-impl<'a, K: ShmKey, V: ShmValue> NewOfKey<'a, K, V> {
-    fn find(&self) -> Option<Place<'a>> {
-        // Within a short time, because a process that breaks the protocol may disturb it, and without the structure lock,
-        // whose release would ring the bell on which this waiter is about to sleep. All other disturbances
-        // change the keys, and so end a sleep that began without the entry.
-        self.core.without_lock().find(&self.key, &mut Left::of(Limit::Within(LONGEST_SEARCH))).ok().flatten()
+fn find_to_wait<'a, K: Shape, V: Shape>(core: &CoreOf<'a, K, V>, key: &K::Value) -> Option<Place<'a>> {
+    // Within a short time, because a process that breaks the protocol may disturb it, and without the structure lock,
+    // whose release would ring the bell on which this waiter is about to sleep. All other disturbances change the keys,
+    // and so end a sleep that began without the entry.
+    core.without_lock().find(key, &mut Left::of(Limit::Within(LONGEST_SEARCH))).ok().flatten()
+}
+
+/// The condition to sleep for until a key has a version newer than `seen`.
+pub(super) fn key_condition<'a, K: Shape, V: Shape>(
+    core: CoreOf<'a, K, V>,
+    key: &K::Value,
+    seen: u64,
+) -> Condition<'a> {
+    // Before the search, so that an insertion after it is a change.
+    let changes = core.changes();
+    match find_to_wait(&core, key) {
+        Some(Place { entry, state }) => Condition::Entry(AwaitedEntry { entry, state, seen }),
+        None => keys_condition(core, changes),
     }
+}
+
+/// Returns `true` if a key has a version newer than `seen`.
+pub(super) fn key_is_newer<K: Shape, V: Shape>(core: CoreOf<'_, K, V>, key: &K::Value, seen: u64) -> bool {
+    find_to_wait(&core, key).is_some_and(|place| {
+        let version = core.value(place.entry).version();
+        is_still(&core.table, place.entry, place.state) && version > seen
+    })
+}
+
+/// Describes a version of a key newer than `seen`.
+pub(super) fn describe_key<K: Shape, V: Shape>(core: &CoreOf<'_, K, V>, key: &K::Value, seen: u64) -> Awaited {
+    let entry = core.entry_name(key);
+    match find_to_wait(core, key) {
+        Some(place) => Awaited::Version { part: entry, seen, newest: core.value(place.entry).version() },
+        None => Awaited::Key { entry, seen },
+    }
+}
+
+/// The condition that keys were inserted or removed since there were `seen` changes.
+pub(super) fn keys_condition<'a, K, V>(core: CoreOf<'a, K, V>, seen: u64) -> Condition<'a> {
+    Condition::Keys(AwaitedKeys { words: core.words, seen })
 }
 
 impl<K: ShmKey, V: ShmValue> Waitable for NewOfKey<'_, K, V> {
     fn condition(&self) -> Condition<'_> {
-        // Before the search, so that an insertion after it is a change.
-        let changes = self.core.changes();
-        match self.find() {
-            Some(Place { entry, state }) => Condition::Entry(AwaitedEntry { entry, state, seen: self.seen }),
-            None => Condition::Keys(AwaitedKeys { words: self.core.words, seen: changes }),
-        }
+        key_condition(self.core, &self.key, self.seen)
     }
 
     fn is_there(&self) -> bool {
-        self.find().is_some_and(|place| {
-            let version = self.core.value(place.entry).version();
-            is_still(&self.core.table, place.entry, place.state) && version > self.seen
-        })
+        key_is_newer(self.core, &self.key, self.seen)
     }
 
     fn access(&self) -> Access {
@@ -114,11 +141,7 @@ impl<K: ShmKey, V: ShmValue> Waitable for NewOfKey<'_, K, V> {
     }
 
     fn describe(&self) -> Awaited {
-        let (entry, seen) = (self.core.part.name().at_key(Core::<K, V>::text_of(&self.key)), self.seen);
-        match self.find() {
-            Some(place) => Awaited::Version { part: entry, seen, newest: self.core.value(place.entry).version() },
-            None => Awaited::Key { entry, seen },
-        }
+        describe_key(&self.core, &self.key, self.seen)
     }
 }
 
@@ -165,7 +188,7 @@ pub(super) struct Changed<'a, K, V> {
 
 impl<K: ShmKey, V: ShmValue> Waitable for Changed<'_, K, V> {
     fn condition(&self) -> Condition<'_> {
-        Condition::Keys(AwaitedKeys { words: self.core.words, seen: self.seen })
+        keys_condition(self.core, self.seen)
     }
 
     fn access(&self) -> Access {

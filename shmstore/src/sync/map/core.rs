@@ -2,13 +2,11 @@
 //!
 //! # Safety
 //!
-//! As `memory.rs`. A key is compared and written as bytes. It has no padding, by the promise of [`ShmValue`].
+//! As `memory.rs`.
 #![allow(unsafe_code)]
 
 use std::hint::spin_loop;
-use std::marker::PhantomData;
 use std::mem::MaybeUninit;
-use std::slice;
 use std::time::Duration;
 
 use super::key_hash;
@@ -16,16 +14,16 @@ use super::memory::Words;
 use super::protocol::{self, Entries, Found, is_live, is_still};
 use super::state::{LIVE, kind};
 use super::table::{EntryRef, Table};
-use crate::error::{InvalidValue, KeyText};
+use crate::error::{InvalidValue, PartName};
 use crate::layout::map_key::write_key;
 use crate::layout::view::load_read_only;
 use crate::layout::{ShmKey, ShmValue};
 use crate::sync::atomics::AtomicU64;
 use crate::sync::atomics::Ordering::{Acquire, Relaxed};
 use crate::sync::backoff::{Backoff, Left, Limit};
-use crate::sync::copy::copy_out;
 use crate::sync::describe::PartRef;
-use crate::sync::value_ref::ValueRef;
+use crate::sync::shape::{Shape, Typed};
+use crate::sync::value_ref::ValueOf;
 use crate::sys::shm::Access;
 use crate::value::bits;
 
@@ -35,24 +33,21 @@ const SEARCHES: u32 = 64;
 /// The time after which a read-only process, which cannot take the lock, takes a chain for damaged.
 const DAMAGED: Duration = Duration::from_secs(1);
 
-/// A map of keys and values of these types.
-pub(super) struct Core<'a, K, V> {
+/// A map of keys and values of any shape.
+#[derive(Clone, Copy)]
+pub(super) struct CoreOf<'a, K, V> {
     pub(super) words: &'a Words,
     pub(super) seed: &'a AtomicU64,
+    // INVARIANT: its keys and values have the shapes.
     pub(super) table: Table<'a>,
     pub(super) part: PartRef,
     access: Access,
-    _types: PhantomData<fn() -> (K, V)>,
+    key_shape: K,
+    shape: V,
 }
 
-impl<K, V> Clone for Core<'_, K, V> {
-    #[inline(always)]
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<K, V> Copy for Core<'_, K, V> {}
+/// A map of keys and values of these types of this program.
+pub(super) type Core<'a, K, V> = CoreOf<'a, Typed<K>, Typed<V>>;
 
 /// A live entry, and its state.
 #[derive(Clone, Copy)]
@@ -73,10 +68,19 @@ impl Place<'_> {
 #[derive(Debug)]
 pub(super) struct Over;
 
-impl<'a, K: ShmKey, V: ShmValue> Core<'a, K, V> {
+impl<'a, K: Shape, V: Shape> CoreOf<'a, K, V> {
+    /// # Safety
+    ///
+    /// The keys and values of the table have these shapes.
     #[inline(always)]
-    pub(super) fn new(words: &'a Words, seed: &'a AtomicU64, table: Table<'a>, part: PartRef, access: Access) -> Self {
-        Self { words, seed, table, part, access, _types: PhantomData }
+    pub(super) unsafe fn new(
+        (words, seed): (&'a Words, &'a AtomicU64),
+        table: Table<'a>,
+        (key_shape, shape): (K, V),
+        part: PartRef,
+        access: Access,
+    ) -> Self {
+        Self { words, seed, table, part, access, key_shape, shape }
     }
 
     /// The same map, of which no search takes the structure lock.
@@ -84,67 +88,77 @@ impl<'a, K: ShmKey, V: ShmValue> Core<'a, K, V> {
         Self { access: Access::ReadOnly, ..self }
     }
 
-    /// A key as it is written in the name of its entry.
+    /// Names the entry of a key.
     #[cold]
-    pub(super) fn text_of(key: &K) -> KeyText {
-        KeyText::of(K::SCHEMA, bytes_of(key))
+    pub(super) fn entry_name(&self, key: &K::Value) -> PartName {
+        self.part.name().at_key(self.part.key_text(K::bytes(key)))
     }
 
     /// The value of an entry.
     #[inline(always)]
-    pub(super) fn value(&self, entry: EntryRef<'a>) -> ValueRef<'a, V> {
-        // SAFETY: the slots of an entry, at the offset of its key and value types. They are mapped as the table is.
-        unsafe { ValueRef::new(entry.side(), entry.sequence(), self.table.slots(entry)) }
+    pub(super) fn value(&self, entry: EntryRef<'a>) -> ValueOf<'a, V> {
+        // SAFETY: the slots of an entry, by the invariant of the table. They are mapped as the table is.
+        unsafe { ValueOf::new(entry.side(), entry.sequence(), self.table.slots(entry), self.shape) }
     }
 
     /// Copies the key of an entry. It may be torn, until the state says that it is not.
     #[inline(always)]
-    pub(super) fn copy_key(&self, entry: EntryRef<'a>) -> MaybeUninit<K> {
-        let mut key = MaybeUninit::uninit();
-        // SAFETY: the key of an entry, aligned, a whole number of units. `key` has room for a K.
-        unsafe { copy_out(self.table.key(entry), key.as_mut_ptr()) };
-        key
+    pub(super) fn copy_key(&self, entry: EntryRef<'a>, key: &mut K::Buffer) {
+        // SAFETY: the key of an entry, by the invariant of the table.
+        unsafe { self.key_shape.copy_out(self.table.key(entry), key) };
+    }
+
+    /// Writes the key of an entry that has none.
+    #[inline(always)]
+    pub(super) fn put_key(&self, entry: EntryRef<'a>, key: &K::Value) {
+        // SAFETY: the key of an entry, by the invariant of the table.
+        unsafe { self.key_shape.copy_in(key, self.table.key(entry)) };
+    }
+
+    /// Returns a copy of the key of an entry. It may be torn.
+    #[cold]
+    pub(super) fn key_bytes(&self, entry: EntryRef<'a>) -> Vec<u8> {
+        // SAFETY: the key of an entry, by the invariant of the table.
+        unsafe { self.key_shape.bytes_at(self.table.key(entry)) }
     }
 
     #[inline(always)]
-    fn is_key(&self, entry: EntryRef<'a>, key: &K) -> bool {
-        let its = self.copy_key(entry);
-        // SAFETY: as many bytes as the key has, all initialized by the copy.
-        let its = unsafe { slice::from_raw_parts(its.as_ptr().cast::<u8>(), size_of::<K>()) };
-        its == bytes_of(key)
+    fn is_key(&self, entry: EntryRef<'a>, key: &K::Value) -> bool {
+        // SAFETY: the key of an entry, by the invariant of the table.
+        unsafe { self.key_shape.is_at(self.table.key(entry), key) }
     }
 
     /// The hash of a key. `None` if no key was ever inserted.
     #[inline(always)]
-    fn hash(&self, key: &K) -> Option<u32> {
+    fn hash(&self, key: &K::Value) -> Option<u32> {
         let seed = self.seed.load(Relaxed);
-        (seed != 0).then(|| key_hash(seed, bytes_of(key)))
+        (seed != 0).then(|| key_hash(seed, K::bytes(key)))
     }
 
     #[inline(always)]
-    pub(super) fn find_once(&self, hash: u32, key: &K, goes_on: impl FnMut() -> bool) -> Found<EntryRef<'a>> {
+    pub(super) fn find_once(&self, hash: u32, key: &K::Value, goes_on: impl FnMut() -> bool) -> Found<EntryRef<'a>> {
         protocol::find(&self.table, hash, |entry| self.is_key(entry, key), goes_on)
     }
 
     /// Returns `true` if a key is in the map.
     #[inline(always)]
-    pub(super) fn contains(&self, key: &K) -> bool {
+    pub(super) fn contains(&self, key: &K::Value) -> bool {
         let Some(hash) = self.hash(key) else { return false };
         match self.find_once(hash, key, || true) {
             Found::Live(..) => true,
             Found::Absent => false,
-            Found::Disturbed => matches!((*self).find_again(hash, *key, &mut Left::of(Limit::Forever)), Ok(Some(_))),
+            Found::Disturbed => matches!((*self).find_again(hash, key, &mut Left::of(Limit::Forever)), Ok(Some(_))),
         }
     }
 
     /// Searches the entry of a key.
     #[inline(always)]
-    pub(super) fn find(&self, key: &K, left: &mut Left) -> Result<Option<Place<'a>>, Over> {
+    pub(super) fn find(&self, key: &K::Value, left: &mut Left) -> Result<Option<Place<'a>>, Over> {
         let Some(hash) = self.hash(key) else { return Ok(None) };
         match self.find_once(hash, key, || true) {
             Found::Live(entry, state) => Ok(Some(Place { entry, state })),
             Found::Absent => Ok(None),
-            Found::Disturbed => (*self).find_again(hash, *key, left),
+            Found::Disturbed => (*self).find_again(hash, key, left),
         }
     }
 
@@ -152,7 +166,7 @@ impl<'a, K: ShmKey, V: ShmValue> Core<'a, K, V> {
     ///
     /// A chain that is disturbed even under the lock was damaged. Then the key counts as absent.
     #[cold]
-    fn find_again(self, hash: u32, key: K, left: &mut Left) -> Result<Option<Place<'a>>, Over> {
+    fn find_again(self, hash: u32, key: &K::Value, left: &mut Left) -> Result<Option<Place<'a>>, Over> {
         let backoff = Backoff::new(match left.started() {
             Limit::Forever if self.access == Access::ReadOnly => Limit::Within(DAMAGED),
             limit => limit,
@@ -163,7 +177,7 @@ impl<'a, K: ShmKey, V: ShmValue> Core<'a, K, V> {
                 Access::ReadWrite if searches % SEARCHES == 0 => Some(self.lock(left).map_err(|_| Over)?),
                 _ => None,
             };
-            match self.find_once(hash, &key, || !backoff.is_over()) {
+            match self.find_once(hash, key, || !backoff.is_over()) {
                 Found::Live(entry, state) => return Ok(Some(Place { entry, state })),
                 Found::Absent => return Ok(None),
                 Found::Disturbed if under_lock.is_some() => return Ok(None),
@@ -180,29 +194,29 @@ impl<'a, K: ShmKey, V: ShmValue> Core<'a, K, V> {
     /// Copies all bytes of the value of a key, and returns its version. `None` if the key is not in the map. Then
     /// `value` means nothing, but only initialized bytes were written to it.
     #[inline(always)]
-    pub(super) fn read(&self, key: &K, value: &mut MaybeUninit<V>) -> Option<u64> {
+    pub(super) fn read(&self, key: &K::Value, value: &mut V::Buffer) -> Option<u64> {
         match self.read_once(key, value) {
             Some(found) => found,
-            None => (*self).read_again(*key, value, Limit::Forever).unwrap_or(None),
+            None => (*self).read_again(key, value, Limit::Forever).unwrap_or(None),
         }
     }
 
     /// [`read`](Self::read) with a limit.
     pub(super) fn read_within(
         &self,
-        key: &K,
-        value: &mut MaybeUninit<V>,
+        key: &K::Value,
+        value: &mut V::Buffer,
         limit: Duration,
     ) -> Result<Option<u64>, Over> {
         match self.read_once(key, value) {
             Some(found) => Ok(found),
-            None => (*self).read_again(*key, value, Limit::Within(limit)),
+            None => (*self).read_again(key, value, Limit::Within(limit)),
         }
     }
 
     /// Reads a value by one search and one copy. `None` if one of them was disturbed.
     #[inline(always)]
-    fn read_once(&self, key: &K, value: &mut MaybeUninit<V>) -> Option<Option<u64>> {
+    fn read_once(&self, key: &K::Value, value: &mut V::Buffer) -> Option<Option<u64>> {
         let Some(hash) = self.hash(key) else { return Some(None) };
         match self.find_once(hash, key, || true) {
             Found::Live(entry, state) => {
@@ -215,10 +229,10 @@ impl<'a, K: ShmKey, V: ShmValue> Core<'a, K, V> {
     }
 
     #[cold]
-    fn read_again(self, key: K, value: &mut MaybeUninit<V>, limit: Limit) -> Result<Option<u64>, Over> {
+    fn read_again(self, key: &K::Value, value: &mut V::Buffer, limit: Limit) -> Result<Option<u64>, Over> {
         let mut left = Left::of(limit);
         loop {
-            let Some(Place { entry, state }) = self.find(&key, &mut left)? else { return Ok(None) };
+            let Some(Place { entry, state }) = self.find(key, &mut left)? else { return Ok(None) };
             let version = match left.started() {
                 Limit::Within(left) => self.value(entry).read_within(value, self.access, left).ok_or(Over)?,
                 _ => self.value(entry).read(value, self.access),
@@ -245,24 +259,17 @@ impl<'a, K: ShmKey, V: ShmValue> Core<'a, K, V> {
         None
     }
 
-    /// The key of an entry whose lock is taken.
-    pub(super) fn key(&self, entry: EntryRef<'a>) -> Result<K, InvalidValue> {
-        // SAFETY: the copy has initialized all bytes.
-        unsafe { bits::checked(self.copy_key(entry)) }
-    }
-
-    /// Copies the key and the value of a place. `None` if the key was removed.
+    /// Copies the key and the value of a place, and returns the version, or 0 without a value. `None` if the key was
+    /// removed. Then the copies mean nothing.
     pub(super) fn copy_place(
         &self,
         place: Place<'a>,
-        value: Option<&mut MaybeUninit<V>>,
-    ) -> Option<Result<K, InvalidValue>> {
-        let key = self.copy_key(place.entry);
-        if let Some(value) = value {
-            self.value(place.entry).read(value, self.access);
-        }
-        // SAFETY: the copy has initialized all bytes.
-        is_still(&self.table, place.entry, place.state).then(|| unsafe { bits::checked(key) })
+        key: &mut K::Buffer,
+        value: Option<&mut V::Buffer>,
+    ) -> Option<u64> {
+        self.copy_key(place.entry, key);
+        let version = value.map_or(0, |value| self.value(place.entry).read(value, self.access));
+        is_still(&self.table, place.entry, place.state).then_some(version)
     }
 
     pub(super) fn access(&self) -> Access {
@@ -283,6 +290,16 @@ impl<'a, K: ShmKey, V: ShmValue> Core<'a, K, V> {
     }
 }
 
+impl<'a, K: ShmKey, V: ShmValue> Core<'a, K, V> {
+    /// The key of an entry whose lock is taken.
+    pub(super) fn key(&self, entry: EntryRef<'a>) -> Result<K, InvalidValue> {
+        let mut key = MaybeUninit::uninit();
+        self.copy_key(entry, &mut key);
+        // SAFETY: the copy has initialized all bytes.
+        unsafe { bits::checked(key) }
+    }
+}
+
 /// Another process was faster, so the call begins again. `Err` once its time is over.
 #[cold]
 pub(super) fn goes_on(left: &mut Left) -> Result<(), Over> {
@@ -296,13 +313,6 @@ pub(super) fn goes_on(left: &mut Left) -> Result<(), Over> {
 #[cold]
 pub(super) fn invalid_at<K: ShmKey>(key: &K, invalid: InvalidValue) -> InvalidValue {
     let mut text = String::from("[");
-    _ = write_key(&mut text, K::SCHEMA, bytes_of(key));
+    _ = write_key(&mut text, K::SCHEMA, Typed::<K>::bytes(key));
     invalid.in_field(&(text + "]"))
-}
-
-/// The bytes of a key.
-#[inline(always)]
-pub(super) fn bytes_of<K: ShmKey>(key: &K) -> &[u8] {
-    // SAFETY: as many bytes as the key has, which is borrowed. It has no padding, as `ShmValue` promises.
-    unsafe { slice::from_raw_parts(std::ptr::from_ref(key).cast(), size_of::<K>()) }
 }

@@ -307,7 +307,7 @@ impl<'a, K: ShmKey, V: ShmValue> Entry<'a, K, V> {
     }
 
     pub(super) fn name(&self) -> PartName {
-        self.core.part.name().at_key(Core::<K, V>::text_of(&self.key))
+        self.core.entry_name(&self.key)
     }
 
     #[cold]

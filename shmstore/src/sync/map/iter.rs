@@ -86,9 +86,11 @@ impl<K: ShmKey, V: ShmValue> Iterator for Iter<'_, K, V> {
     fn next(&mut self) -> Option<Self::Item> {
         loop {
             let place = self.core.next_live(&mut self.from)?;
-            let mut value = MaybeUninit::uninit();
-            if let Some(key) = self.core.copy_place(place, Some(&mut value)) {
+            let (mut key, mut value) = (MaybeUninit::uninit(), MaybeUninit::uninit());
+            if self.core.copy_place(place, &mut key, Some(&mut value)).is_some() {
                 // SAFETY: `copy_place` has initialized all bytes.
+                let key = unsafe { bits::checked(key) };
+                // SAFETY: as above.
                 return Some(key.and_then(|key| match unsafe { bits::checked(value) } {
                     Ok(value) => Ok((key, value)),
                     Err(invalid) => Err(invalid_at(&key, invalid)),
@@ -115,8 +117,10 @@ impl<K: ShmKey, V: ShmValue> Iterator for Keys<'_, K, V> {
     fn next(&mut self) -> Option<Self::Item> {
         loop {
             let place = self.0.core.next_live(&mut self.0.from)?;
-            if let Some(key) = self.0.core.copy_place(place, None) {
-                return Some(key);
+            let mut key = MaybeUninit::uninit();
+            if self.0.core.copy_place(place, &mut key, None).is_some() {
+                // SAFETY: `copy_place` has initialized all bytes.
+                return Some(unsafe { bits::checked(key) });
             }
         }
     }

@@ -11,7 +11,7 @@ use crate::sync::waiting::{Condition, Signal, Waitable};
 
 /// The condition that a queue has an item.
 #[derive(Clone, Copy)]
-pub(in crate::sync) struct AwaitedItem<'a> {
+pub(crate) struct AwaitedItem<'a> {
     producers: &'a Side,
     consumers: &'a Consumers,
     ring: Ring<'a>,
@@ -35,7 +35,7 @@ impl<'a> AwaitedItem<'a> {
 
 /// The condition that a queue has a free slot.
 #[derive(Clone, Copy)]
-pub(in crate::sync) struct AwaitedSlot<'a> {
+pub(crate) struct AwaitedSlot<'a> {
     tail: &'a AtomicU64,
     consumers: &'a Consumers,
     ring: Ring<'a>,
@@ -60,10 +60,16 @@ impl<'a> AwaitedSlot<'a> {
 /// An item.
 pub(super) struct Items<'a>(pub(super) Core<'a>);
 
-impl Waitable for Items<'_> {
-    fn condition(&self) -> Condition<'_> {
+impl<'a> Items<'a> {
+    pub(super) fn sleeps_for(&self) -> Condition<'a> {
         let Core { producers, consumers, ring, .. } = self.0;
         Condition::Item(AwaitedItem { producers: &producers.side, consumers, ring })
+    }
+}
+
+impl Waitable for Items<'_> {
+    fn condition(&self) -> Condition<'_> {
+        self.sleeps_for()
     }
 
     fn settle(&self) {
@@ -78,10 +84,16 @@ impl Waitable for Items<'_> {
 /// A free slot.
 pub(super) struct FreeSlot<'a>(pub(super) Core<'a>);
 
-impl Waitable for FreeSlot<'_> {
-    fn condition(&self) -> Condition<'_> {
+impl<'a> FreeSlot<'a> {
+    pub(super) fn sleeps_for(&self) -> Condition<'a> {
         let Core { producers: Producers { tail, .. }, consumers, ring, .. } = self.0;
         Condition::Slot(AwaitedSlot { tail, consumers, ring })
+    }
+}
+
+impl Waitable for FreeSlot<'_> {
+    fn condition(&self) -> Condition<'_> {
+        self.sleeps_for()
     }
 
     fn settle(&self) {

@@ -5,25 +5,25 @@
 //! As `value_ref.rs`.
 #![allow(unsafe_code)]
 
-use std::mem::MaybeUninit;
-
-use super::{STARVED, ValueRef};
-use crate::layout::ShmValue;
+use super::{STARVED, ValueOf};
 use crate::sync::atomics::Ordering::{Acquire, Relaxed};
-use crate::sync::copy::{copy_in, copy_out, prepare_copy_in};
 use crate::sync::seqlock;
+use crate::sync::shape::{Shape, Typed};
 use crate::sync::side::{Fences, Held};
 use crate::sys::failpoint::{self, Step};
 
 /// The write lock of a value, taken by this process. Freed when dropped.
-pub(in crate::sync) struct WriteGuard<'a, V: ShmValue> {
+pub(in crate::sync) struct GuardOf<'a, S: Shape> {
     held: Held<'a>,
-    value: ValueRef<'a, V>,
+    value: ValueOf<'a, S>,
 }
 
-impl<'a, V: ShmValue> WriteGuard<'a, V> {
+/// The write lock of a value of a type of this program.
+pub(in crate::sync) type WriteGuard<'a, V> = GuardOf<'a, Typed<V>>;
+
+impl<'a, S: Shape> GuardOf<'a, S> {
     #[inline(always)]
-    pub(super) fn new(held: Held<'a>, value: ValueRef<'a, V>) -> Self {
+    pub(super) fn new(held: Held<'a>, value: ValueOf<'a, S>) -> Self {
         Self { held, value }
     }
 
@@ -44,18 +44,18 @@ impl<'a, V: ShmValue> WriteGuard<'a, V> {
     }
 
     /// Copies all bytes of the newest version, and returns its number.
-    pub(in crate::sync) fn read(&self, value: &mut MaybeUninit<V>) -> u64 {
+    pub(in crate::sync) fn read(&self, value: &mut S::Buffer) -> u64 {
         seqlock::read_locked(self.value.sequence, |slot| {
-            // SAFETY: a slot of the value, aligned, a whole number of units. `value` has room for a V.
-            unsafe { copy_out(self.value.slot(slot), value.as_mut_ptr()) }
+            // SAFETY: a slot of this shape, by the invariant of the value.
+            unsafe { self.value.shape.copy_out(self.value.slot(slot), value) }
         })
     }
 
     /// Makes `value` the newest version, and returns its number. Waiters are woken when the guard is dropped.
     #[inline(always)]
-    pub(in crate::sync) fn publish(&self, value: &V) -> u64 {
+    pub(in crate::sync) fn publish(&self, value: &S::Value) -> u64 {
         if self.value.writers.flags().load(Relaxed) & STARVED != 0 {
-            ValueRef::<V>::pause_for_readers(self.value.writers);
+            ValueOf::pause_for_readers(self.value.writers, self.value.shape);
         }
         let mut sequence = self.sequence();
         self.publish_after(&mut sequence, value)
@@ -70,15 +70,15 @@ impl<'a, V: ShmValue> WriteGuard<'a, V> {
     /// [`publish`](Self::publish) after a known sequence number, which is updated. The caller must wake the
     /// waiters.
     #[inline(always)]
-    pub(in crate::sync) fn publish_after(&self, sequence: &mut u64, value: &V) -> u64 {
+    pub(in crate::sync) fn publish_after(&self, sequence: &mut u64, value: &S::Value) -> u64 {
         let free = seqlock::free_slot(*sequence);
         let slot = self.value.slot(free);
-        prepare_copy_in::<V>(slot);
+        self.value.shape.prepare_copy_in(slot);
         let version = seqlock::write_after(self.value.sequence, *sequence, |index| {
             debug_assert_eq!(index, free);
             failpoint::reach(Step::StoreOdd);
-            // SAFETY: a slot of the value, aligned, a whole number of units. `value` is a V, which has no padding.
-            unsafe { copy_in(value, slot) }
+            // SAFETY: a slot of this shape, by the invariant of the value.
+            unsafe { self.value.shape.copy_in(value, slot) }
             failpoint::reach(Step::StoreCopied);
         });
         failpoint::reach(Step::StoreEven);
@@ -90,7 +90,7 @@ impl<'a, V: ShmValue> WriteGuard<'a, V> {
     /// readers.
     pub(in crate::sync) fn wake_slowly(&self, fences: &mut Fences) {
         if self.held.wake_slowly(fences) & STARVED != 0 {
-            ValueRef::<V>::pause_for_readers(self.value.writers);
+            ValueOf::pause_for_readers(self.value.writers, self.value.shape);
         }
     }
 }

@@ -17,9 +17,9 @@ use std::mem::{ManuallyDrop, MaybeUninit, offset_of};
 use super::super::atomics::{AtomicU32, AtomicU64};
 use crate::layout::{ShmValue, is_described};
 use crate::sync::copy::UNIT;
+use crate::sync::shape::Typed;
 use crate::sync::side::Side;
 use crate::sync::untyped::{LINE, VersionedOffsets};
-use crate::sync::value_ref::ValueRef;
 
 #[repr(C)]
 pub(super) union Memory<V> {
@@ -83,7 +83,7 @@ impl<V: ShmValue> Memory<V> {
         assert!(at.sequence == offset_of!(Parts<V>, sequence) as u64);
         assert!(at.slot_0 >= offset_of!(Parts<V>, slots) as u64);
         assert!(at.slot_0 % UNIT as u64 == 0 && at.slot_0 % align_of::<V>() as u64 == 0);
-        assert!(at.slot_size == size_of::<Slot<V>>() as u64 && at.slot_size == ValueRef::<V>::SLOT_SIZE as u64);
+        assert!(at.slot_size == size_of::<Slot<V>>() as u64 && at.slot_size == Typed::<V>::SLOT_SIZE as u64);
         assert!(at.slot_size % UNIT as u64 == 0);
         assert!(at.slot_0 + 2 * at.slot_size <= at.size);
         assert!(Self::no_slot_has_padding(&at), "a move could lose bytes of a value");

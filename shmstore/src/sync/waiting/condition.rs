@@ -20,7 +20,7 @@ use crate::sys::futex::FutexWord;
 /// the waiter. A process that is killed in between makes it hold and changes nothing else, so a waiter, or a thread on
 /// its behalf, also checks the condition now and then.
 #[derive(Clone, Copy)]
-pub(in crate::sync) enum Condition<'a> {
+pub(crate) enum Condition<'a> {
     /// There is a version of a value newer than `seen`.
     Version { writers: &'a Side, sequence: &'a AtomicU64, seen: u64 },
     /// An event was notified more than `seen` times.
@@ -77,7 +77,7 @@ impl Bell<'_> {
 impl<'a> Condition<'a> {
     /// Returns `true` if the condition holds. What was done before is visible after this.
     #[inline]
-    pub(in crate::sync) fn holds(&self) -> bool {
+    pub(crate) fn holds(&self) -> bool {
         match self {
             Self::Version { sequence, seen, .. } => {
                 seqlock::version(load_read_only(Acquire, || sequence.load(Relaxed))) > *seen

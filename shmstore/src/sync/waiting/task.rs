@@ -17,7 +17,7 @@ const ATTEMPTS: u32 = 8;
 
 /// The wait of a future, from its first poll on.
 #[derive(Debug, Default)]
-pub(in crate::sync) struct Pending {
+pub(crate) struct Pending {
     registration: Registration,
     /// The time of the first copy that was not whole.
     copying_since: Option<Instant>,
@@ -27,7 +27,7 @@ pub(in crate::sync) struct Pending {
 
 impl Pending {
     /// Returns what comes with a change, once it is there. A task does not block while it copies, except for a moment.
-    pub(in crate::sync) fn poll_for<A: Aim>(
+    pub(crate) fn poll_for<A: Aim>(
         &mut self,
         aim: &A,
         context: &mut Context<'_>,

@@ -10,6 +10,7 @@ mod holder;
 mod look;
 mod map_relay;
 mod mapper;
+mod mixed;
 mod mover;
 mod obey;
 mod peer;
@@ -40,6 +41,7 @@ fn main() {
         "look" => look::play,
         "map_relay" => map_relay::play,
         "mapper" => mapper::play,
+        "mixed" => mixed::play,
         "mover" => mover::play,
         "peer" => peer::play,
         "plugins" => plugins::play,

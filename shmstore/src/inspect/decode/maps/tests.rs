@@ -103,7 +103,7 @@ fn key_that_is_not_there_is_answered_with_the_most_similar_ones() {
 #[test]
 fn step_that_does_not_fit_is_answered_with_the_rule() {
     let map = quotes();
-    let rule = "the object cannot have the key 3: a `FixedString<8>` is a text of at most 8 bytes, in quotes";
+    let rule = "the object cannot have the key 3: expected a text in quotes of at most 8 bytes (`FixedString<8>`)";
     assert_eq!(at(&map, "[3]"), Err(rule.into()));
     let said = at(&map, "EURUSD.bid").unwrap_err();
     let counts = "there are `len`, `capacity`, `changes`";
@@ -112,7 +112,7 @@ fn step_that_does_not_fit_is_answered_with_the_rule() {
     let said = at(&numbers, "x").unwrap_err();
     assert!(said.ends_with(&format!("{counts}, and keys in brackets")), "{said}");
     let said = at(&numbers, r#"["7"]"#).unwrap_err();
-    assert!(said.ends_with("a `u64` is a number from 0 to 18446744073709551615, without quotes"), "{said}");
+    assert!(said.ends_with("expected a number from 0 to 18446744073709551615 (`u64`)"), "{said}");
     assert_eq!(at(&map, "len[0]"), Err("`len` is a `u64`, which has no elements".into()));
     let number = OwnedSchema::new(8, 8, OwnedKind::Primitive(Primitive::U64)).unwrap();
     let list = OwnedSchema::new(16, 8, OwnedKind::Array { len: 2, element: Box::new(number.clone()) }).unwrap();

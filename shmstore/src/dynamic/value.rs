@@ -1,0 +1,48 @@
+//! The values of a part: between [`Value`]s and bytes.
+
+use super::{DynamicError, check, decode, encode};
+use crate::inspect::Value;
+use crate::layout::schema::OwnedSchema;
+
+/// The time that a copy of a value may take. A writer that follows the protocol grants a pause in less time.
+pub(super) const TO_COPY: std::time::Duration = std::time::Duration::from_secs(1);
+
+/// The type of the values of a part.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Values(pub(super) &'static OwnedSchema);
+
+impl Values {
+    pub(super) fn size(self) -> usize {
+        self.0.size() as usize
+    }
+
+    /// Bytes for a value, all zero.
+    pub(super) fn zeroed(self) -> Vec<u8> {
+        vec![0; self.size()]
+    }
+
+    pub(super) fn encode(self, value: &Value) -> Result<Vec<u8>, DynamicError> {
+        encode(self.0, value).map_err(|error| DynamicError::Value(Box::new(error)))
+    }
+
+    pub(super) fn decode(self, bytes: &[u8]) -> Result<Value, DynamicError> {
+        decode(self.0, bytes).map_err(DynamicError::InvalidValue)
+    }
+
+    /// Checks bytes that are to be stored.
+    pub(super) fn check<'b>(self, bytes: &'b [u8]) -> Result<&'b [u8], DynamicError> {
+        self.check_len(bytes.len())?;
+        check(self.0, bytes).map_err(DynamicError::InvalidValue)?;
+        Ok(bytes)
+    }
+
+    /// Checks bytes that were read.
+    pub(super) fn checked(self, bytes: &[u8]) -> Result<(), DynamicError> {
+        check(self.0, bytes).map_err(DynamicError::InvalidValue)
+    }
+
+    pub(super) fn check_len(self, found: usize) -> Result<(), DynamicError> {
+        let expected = self.size();
+        if found == expected { Ok(()) } else { Err(DynamicError::Length { expected, found }) }
+    }
+}
