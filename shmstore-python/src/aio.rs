@@ -17,9 +17,6 @@ use std::task::{Context, Poll, Wake, Waker};
 use nix::sys::eventfd::{EfdFlags, EventFd};
 use pyo3::intern;
 use pyo3::prelude::*;
-use shmstore::dynamic;
-
-use crate::error::OrRaise as _;
 
 /// What a finished wait returns to Python.
 pub(crate) type Outcome = Box<dyn FnOnce(Python<'_>) -> PyResult<Py<PyAny>> + Send>;
@@ -209,19 +206,4 @@ pub(crate) fn forked() {
 /// How often this process was forked, to tell what belongs to its parent.
 pub(crate) fn forks() -> u64 {
     FORKS.load(Relaxed)
-}
-
-/// Begins a wait for a change. `get` returns what Python gets after it.
-pub(crate) fn wait<'py>(
-    py: Python<'py>,
-    change: dynamic::Wait,
-    get: impl FnOnce(Python<'_>) -> PyResult<Py<PyAny>> + Send + 'static,
-) -> PyResult<Bound<'py, PyAny>> {
-    begin(
-        py,
-        Box::pin(async move {
-            let changed = change.await;
-            Box::new(move |py: Python<'_>| changed.or_raise().and_then(|()| get(py))) as Outcome
-        }),
-    )
 }

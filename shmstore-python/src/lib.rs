@@ -8,6 +8,7 @@ mod part;
 mod schema;
 mod store;
 mod value;
+mod wait;
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -52,4 +53,6 @@ mod _shmstore {
     use crate::store::Store;
     #[pymodule_export]
     use crate::value::forget_layouts;
+    #[pymodule_export]
+    use crate::wait::{Wait, wait_any};
 }

@@ -74,6 +74,8 @@ from ._shmstore import (
     Transaction,
     Versioned,
     View,
+    Wait,
+    wait_any,
 )
 from ._types import (
     Array,

@@ -17,6 +17,9 @@ _PRIMITIVES = {
     "f32": "<f4", "f64": "<f8", "bool": "?", "char": "<u4",
 }  # fmt: skip
 
+# Each kind of a field for which numpy has something else than the value.
+_DECODED = ("enum", "fixed_string", "fixed_vec")
+
 # By layout hash, so that all objects with a type share its class and dtype.
 _dtypes: dict[str, np.dtype[Any]] = {}
 _classes: dict[str, type] = {}
@@ -26,6 +29,7 @@ class RecordType(type):
     """The type of the classes of values."""
 
     __shm_schema__: Schema
+    __shm_fields__: dict[str, Schema]
     _dtype: np.dtype[Any]
 
     @property
@@ -55,7 +59,7 @@ class Record(np.void, metaclass=RecordType):
     __slots__ = ()
 
     def __new__(cls, *args: Any, **fields: Any) -> Record:
-        names = field_names(cls.__shm_schema__)
+        names = list(cls.__shm_fields__)
         if len(args) > len(names):
             raise TypeError(f"`{cls.__name__}` has {len(names)} fields, not {len(args)}")
         given = dict(zip(names, args))
@@ -66,24 +70,23 @@ class Record(np.void, metaclass=RecordType):
         record: Record = np.frombuffer(bytearray(encode(cls.__shm_schema__, given)), cls._dtype)[0]
         return record
 
+    def _name(self, key: Any) -> str:
+        fields = type(self).__shm_fields__
+        name = list(fields)[key] if isinstance(key, int) else key
+        if name in fields:
+            return str(name)
+        raise KeyError(f"`{type(self).__name__}` has no field {name!r}")
+
     def __getitem__(self, key: Any) -> Any:
-        schema = type(self).__shm_schema__
-        if isinstance(key, int):
-            key = field_names(schema)[key]
-        found = np.void.__getitem__(self, key)
-        if isinstance(key, str) and (of := _field(schema, key)).kind not in ("primitive", "array", "struct"):
-            return decode(of, found.tobytes())
-        if isinstance(key, str) and of.name == "bool":
-            return bool(found)
-        if isinstance(key, str) and of.name == "char":
-            return chr(found)
-        return found
+        if isinstance(key, list):
+            return np.void.__getitem__(self, key)
+        name = self._name(key)
+        found, of = np.void.__getitem__(self, name), type(self).__shm_fields__[name]
+        return decode(of, found.tobytes()) if of.kind in _DECODED or of.name in ("bool", "char") else found
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        schema = type(self).__shm_schema__
-        if isinstance(key, int):
-            key = field_names(schema)[key]
-        of = _field(schema, key)
+        key = self._name(key)
+        of = type(self).__shm_fields__[key]
         if of.kind == "array":
             whole = np.void.__getitem__(self, key)
             whole[...] = np.frombuffer(encode(of, value), whole.dtype).reshape(whole.shape)
@@ -91,31 +94,31 @@ class Record(np.void, metaclass=RecordType):
             np.void.__setitem__(self, key, np.frombuffer(encode(of, value), dtype_of(of))[0])
 
     def __getattr__(self, name: str) -> Any:
-        if name in (self.dtype.names or ()):
+        if name in type(self).__shm_fields__:
             return self[name]
         raise AttributeError(f"`{type(self).__name__}` has no field `{name}`")
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if name not in (self.dtype.names or ()):
+        if name not in type(self).__shm_fields__:
             raise AttributeError(f"`{type(self).__name__}` has no field `{name}`")
         self[name] = value
 
     def __iter__(self) -> Iterator[Any]:
-        return (self[name] for name in field_names(type(self).__shm_schema__))
+        return (self[name] for name in type(self).__shm_fields__)
 
     def __len__(self) -> int:
-        return len(self.dtype.names or ())
+        return len(type(self).__shm_fields__)
 
     def __dir__(self) -> list[str]:
-        return [*super().__dir__(), *(name for name in self.dtype.names or () if name.isidentifier())]
+        return [*super().__dir__(), *filter(str.isidentifier, type(self).__shm_fields__)]
 
     def __eq__(self, other: object) -> Any:
         if isinstance(other, Record):
             same = type(other).__shm_schema__ == type(self).__shm_schema__
             return same and self.tobytes() == other.tobytes()
         if isinstance(other, dict):
-            names = field_names(type(self).__shm_schema__)
-            return set(other) == set(names) and all(_same(self[name], other[name]) for name in names)
+            names = type(self).__shm_fields__
+            return other.keys() == names.keys() and all(_same(self[name], other[name]) for name in names)
         if isinstance(other, (tuple, list)):
             return len(other) == len(self) and all(_same(mine, its) for mine, its in zip(self, other))
         return np.void.__eq__(self, other)
@@ -126,7 +129,7 @@ class Record(np.void, metaclass=RecordType):
     __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
-        shown = (f"{name}={_plain(field)!r}" for name, field in zip(self.dtype.names or (), self))
+        shown = (f"{name}={_plain(field)!r}" for name, field in zip(type(self).__shm_fields__, self))
         return f"{type(self).__name__}({', '.join(shown)})"
 
     __str__ = __repr__
@@ -175,16 +178,9 @@ def is_timestamp(schema: Schema) -> bool:
     return (name, offset, of.kind, of.name) == ("nanoseconds", 0, "primitive", "i64")
 
 
-def field_names(schema: Schema) -> list[str]:
+def fields_of(schema: Schema) -> dict[str, Schema]:
     """The fields of a struct that have a meaning: all but padding and `PhantomData`."""
-    return [name for name, _, of in schema.fields if of.kind not in ("pad", "phantom")]
-
-
-def _field(schema: Schema, name: str) -> Schema:
-    for field, _, of in schema.fields:
-        if field == name and of.kind not in ("pad", "phantom"):
-            return of
-    raise KeyError(f"`{schema}` has no field `{name}`")
+    return {name: of for name, _, of in schema.fields if of.kind not in ("pad", "phantom")}
 
 
 def register(schema: Schema, cls: type) -> None:
@@ -205,10 +201,10 @@ def define(cls: type, schema: Schema) -> type:
 
 def _record(name: str, schema: Schema, spaces: dict[str, Any], bases: tuple[type, ...] = ()) -> RecordType:
     # Other values of fields than annotations would hide the fields.
-    fields = set(field_names(schema))
-    if hidden := sorted(fields & set(spaces)):
+    fields = fields_of(schema)
+    if hidden := sorted(fields.keys() & spaces.keys()):
         raise TypeError(f"field `{hidden[0]}` of `{name}` has a default value: a new object is zero, so remove it")
-    return RecordType(name, (*bases, Record), {"__slots__": (), **spaces, "__shm_schema__": schema})
+    return RecordType(name, (*bases, Record), {"__slots__": (), **spaces, "__shm_schema__": schema, "__shm_fields__": fields})
 
 
 def class_of(schema: Schema) -> type:
@@ -261,8 +257,8 @@ def _new_dtype(schema: Schema) -> np.dtype[Any]:
         cls = class_of(schema)
         if isinstance(cls, RecordType) and "_dtype" in vars(cls):
             return cls._dtype
-        names = set(field_names(schema))
-        fields = {name: (dtype_of(of), offset) for name, offset, of in schema.fields if name in names}
+        meant = fields_of(schema)
+        fields = {name: (dtype_of(of), offset) for name, offset, of in schema.fields if name in meant}
         return np.dtype((cls, _struct(fields, schema.size)))
     raise LayoutError(f"`{schema}` is no value, so numpy has no type for it")
 

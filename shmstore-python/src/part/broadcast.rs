@@ -12,6 +12,7 @@ use crate::aio::{self, Outcome};
 use crate::blocking::{Timeout, in_slices};
 use crate::error::{OrRaise as _, of_dynamic};
 use crate::value::{Layout, bytes_of};
+use crate::wait::Wait;
 
 /// Items for all processes. The newest ones are kept, as many as the capacity.
 #[pyclass(frozen, extends = Part, module = "shmstore")]
@@ -126,6 +127,12 @@ impl Subscriber {
             Box::new(move |py: Python<'_>| received.and_then(|()| Ok(layout.value(py, &bytes)?.unbind()))) as Outcome
         };
         aio::begin(py, Box::pin(recv))
+    }
+
+    /// A wait for the next item, to be awaited, or for `wait_any`.
+    fn not_empty(&self) -> Wait {
+        let subscriber = Arc::clone(&self.subscriber);
+        Wait::of(move || lock(&subscriber).not_empty(), |py| Ok(py.None()))
     }
 
     fn __iter__(slf: Bound<'_, Self>) -> Bound<'_, Self> {

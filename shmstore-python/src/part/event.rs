@@ -4,8 +4,8 @@ use pyo3::prelude::*;
 use shmstore::dynamic;
 
 use super::Part;
-use crate::aio;
 use crate::blocking::{Timeout, in_slices};
+use crate::wait::Wait;
 
 /// Counts notifications, and wakes processes that wait for one.
 #[pyclass(frozen, extends = Part, module = "shmstore")]
@@ -39,10 +39,11 @@ impl Event {
         in_slices(py, timeout, |limit| self.0.wait_past(seen, limit))
     }
 
-    /// An awaitable of the number of notifications, once it is more than `seen`.
+    /// A wait for more than `seen` notifications, to be awaited, or for `wait_any`. `await` returns their number.
     #[pyo3(signature = (seen=None))]
-    fn past<'py>(&self, py: Python<'py>, seen: Option<u64>) -> PyResult<Bound<'py, PyAny>> {
-        let (past, event) = (self.0.past(seen.unwrap_or_else(|| self.0.count())), self.0.clone());
-        aio::wait(py, past, move |py| Ok(event.count().into_pyobject(py)?.into_any().unbind()))
+    fn past(&self, seen: Option<u64>) -> Wait {
+        let (event, of) = (self.0.clone(), self.0.clone());
+        let seen = seen.unwrap_or_else(|| event.count());
+        Wait::of(move || event.past(seen), move |py| Ok(of.count().into_pyobject(py)?.into_any().unbind()))
     }
 }

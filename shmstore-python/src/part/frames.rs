@@ -8,10 +8,10 @@ use shmstore::dynamic;
 
 use super::frame::{FrameMut, Pinned};
 use super::{Part, form};
-use crate::aio;
 use crate::blocking::{Timeout, in_slices};
 use crate::error::{NotFound, of_dynamic};
 use crate::value::{BufferMut, Layout};
+use crate::wait::Wait;
 
 /// Large arrays, such as images, each with a metadata value. A writer fills a slot in place, and readers pin a frame, which
 /// no process overwrites meanwhile.
@@ -93,13 +93,13 @@ impl Frames {
         self.pinned(Some(newer), None)
     }
 
-    /// An awaitable of a frame newer than `seen`, which is pinned.
+    /// A wait for a frame newer than `seen`, to be awaited, or for `wait_any`. `await` pins the newest frame.
     #[pyo3(signature = (seen=None))]
-    fn newer<'py>(slf: &Bound<'py, Self>, seen: Option<u64>) -> PyResult<Bound<'py, PyAny>> {
-        let this = slf.get();
-        let newer = this.handle.newer(seen.unwrap_or_else(|| this.handle.newest_number()));
-        let frames = slf.clone().unbind();
-        aio::wait(slf.py(), newer, move |py| Ok(Bound::new(py, frames.get().pin(py, None)?)?.into_any().unbind()))
+    fn newer(slf: &Bound<'_, Self>, seen: Option<u64>) -> Wait {
+        let (handle, frames) = (slf.get().handle.clone(), slf.clone().unbind());
+        let seen = seen.unwrap_or_else(|| handle.newest_number());
+        let get = move |py: Python<'_>| Ok(Bound::new(py, frames.get().pin(py, None)?)?.into_any().unbind());
+        Wait::of(move || handle.newer(seen), get)
     }
 
     /// A checked copy of the newest frame as an array. With `out`, an array of this `dtype`, the frame is copied to its

@@ -2,17 +2,17 @@
 
 use std::sync::Arc;
 
-use pyo3::exceptions::PyKeyError;
+use pyo3::exceptions::{PyKeyError, PyTypeError};
 use pyo3::prelude::*;
-use pyo3::types::{PyIterator, PyList, PyType};
+use pyo3::types::{PyIterator, PyList, PyTuple, PyType};
 use shmstore::dynamic;
 use shmstore::inspect::Value;
 
 use super::{Part, form};
-use crate::aio;
 use crate::blocking::{Timeout, in_slices};
 use crate::error::of_dynamic;
 use crate::value::{Layout, bytes_of, tree_of};
+use crate::wait::Wait;
 
 /// The newest value of each key, as a `dict` has it. Each value has a version.
 #[pyclass(frozen, mapping, extends = Part, module = "shmstore")]
@@ -65,7 +65,7 @@ impl Map {
     }
 
     fn __delitem__(&self, key: &Bound<'_, PyAny>) -> PyResult<()> {
-        self.pop(key, None, Timeout::FOREVER).map(|_| ())
+        self.pop(key, &PyTuple::empty(key.py()), Timeout::FOREVER).map(|_| ())
     }
 
     fn __contains__(&self, key: &Bound<'_, PyAny>) -> PyResult<bool> {
@@ -139,19 +139,22 @@ impl Map {
         }
     }
 
-    /// Removes a key, and returns its value, or `default` if the key is not in the map. Without `default`, raises `KeyError`.
-    #[pyo3(signature = (key, default=None, *, timeout=Timeout::FOREVER))]
+    /// Removes a key, and returns its value, or `default` if the key is not in the map. Without `default`, raises
+    /// `KeyError`.
+    #[pyo3(signature = (key, *default, timeout=Timeout::FOREVER))]
     fn pop<'py>(
         &self,
         key: &Bound<'py, PyAny>,
-        default: Option<Bound<'py, PyAny>>,
+        default: &Bound<'py, PyTuple>,
         timeout: Timeout,
     ) -> PyResult<Bound<'py, PyAny>> {
+        if default.len() > 1 {
+            return Err(PyTypeError::new_err(format!("pop takes a key and one default, not {}", default.len())));
+        }
         let tree = tree_of(self.keys.schema(), key)?;
-        let removed = in_slices(key.py(), timeout, |limit| self.handle.remove(&tree, limit))?;
-        match removed {
+        match in_slices(key.py(), timeout, |limit| self.handle.remove(&tree, limit))? {
             Some(value) => self.values.of_tree(key.py(), &value),
-            None => default.ok_or_else(|| missing(key)),
+            None => default.get_item(0).map_err(|_| missing(key)),
         }
     }
 
@@ -203,13 +206,18 @@ impl Map {
         Ok((version, self.values.of_tree(key.py(), &value)?))
     }
 
-    /// An awaitable of the version of a key newer than `seen`, and the value. The value is `None` if the key was removed again.
+    /// A wait for a version of a key newer than `seen`, to be awaited, or for `wait_any`.
+    ///
+    /// `await` returns the version and the value, or `None` if the key was removed again.
     #[pyo3(signature = (key, seen=0))]
-    fn newer<'py>(slf: &Bound<'py, Self>, key: &Bound<'py, PyAny>, seen: u64) -> PyResult<Bound<'py, PyAny>> {
-        let (py, this) = (slf.py(), slf.get());
-        let newer = this.handle.newer(&tree_of(this.keys.schema(), key)?, seen).map_err(of_dynamic)?;
-        let (map, key) = (slf.clone().unbind(), bytes_of(&this.keys, key)?);
-        aio::wait(py, newer, move |py| Ok(map.get().found(py, &key)?.into_pyobject(py)?.unbind()))
+    fn newer(slf: &Bound<'_, Self>, key: &Bound<'_, PyAny>, seen: u64) -> PyResult<Wait> {
+        let this = slf.get();
+        let (tree, key) = (tree_of(this.keys.schema(), key)?, bytes_of(&this.keys, key)?);
+        // A key that is none of the type is refused here, and not later.
+        drop(this.handle.newer(&tree, seen).map_err(of_dynamic)?);
+        let (map, handle) = (slf.clone().unbind(), this.handle.clone());
+        let get = move |py: Python<'_>| Ok(map.get().found(py, &key)?.into_pyobject(py)?.unbind());
+        Ok(Wait::of(move || handle.newer(&tree, seen).expect("the key is of the type"), get))
     }
 
     /// Waits until keys were inserted or removed more than `seen` times, and returns how often.
@@ -220,11 +228,13 @@ impl Map {
         Ok(self.handle.changes())
     }
 
-    /// An awaitable of the number of insertions and removals, once it is more than `seen`.
+    /// A wait until keys were inserted or removed more than `seen` times, to be awaited, or for `wait_any`. `await` returns
+    /// how often.
     #[pyo3(signature = (seen=None))]
-    fn changed<'py>(&self, py: Python<'py>, seen: Option<u64>) -> PyResult<Bound<'py, PyAny>> {
-        let (changed, map) = (self.handle.changed(seen.unwrap_or_else(|| self.handle.changes())), self.handle.clone());
-        aio::wait(py, changed, move |py| Ok(map.changes().into_pyobject(py)?.into_any().unbind()))
+    fn changed(&self, seen: Option<u64>) -> Wait {
+        let (map, of) = (self.handle.clone(), self.handle.clone());
+        let seen = seen.unwrap_or_else(|| map.changes());
+        Wait::of(move || map.changed(seen), move |py| Ok(of.changes().into_pyobject(py)?.into_any().unbind()))
     }
 
     #[classmethod]

@@ -12,6 +12,7 @@ use crate::aio::{self, Outcome};
 use crate::blocking::{Timeout, in_slices};
 use crate::error::{OrRaise as _, of_dynamic};
 use crate::value::{Layout, bytes_of};
+use crate::wait::Wait;
 
 /// Items in their order, each for one process.
 #[pyclass(frozen, sequence, extends = Part, module = "shmstore")]
@@ -113,6 +114,18 @@ impl Queue {
             }) as Outcome
         };
         aio::begin(py, Box::pin(take))
+    }
+
+    /// A wait for an item, to be awaited, or for `wait_any`. Another consumer may take the item first.
+    fn not_empty(&self) -> Wait {
+        let queue = self.handle.clone();
+        Wait::of(move || queue.not_empty(), |py| Ok(py.None()))
+    }
+
+    /// A wait for a free slot, to be awaited, or for `wait_any`. Another producer may use the slot first.
+    fn not_full(&self) -> Wait {
+        let queue = self.handle.clone();
+        Wait::of(move || queue.not_full(), |py| Ok(py.None()))
     }
 
     /// The number of items that wait.

@@ -10,10 +10,10 @@ use shmstore::dynamic;
 
 use super::field::{Field, Owner, dir};
 use super::{Part, form};
-use crate::aio;
 use crate::blocking::{Timeout, in_slices};
 use crate::error::of_dynamic;
 use crate::value::{BufferMut, Layout, bytes_of};
+use crate::wait::Wait;
 
 /// The newest value of any size, always whole, with a version that counts the stores.
 #[pyclass(frozen, extends = Part, module = "shmstore")]
@@ -130,13 +130,16 @@ impl Versioned {
         self.newest(py)
     }
 
-    /// An awaitable of the version newer than `seen`, with its value. `asyncio.wait_for` limits it.
+    /// A wait for a version newer than `seen`, to be awaited, or for `wait_any`. Without `seen` it is the next store.
+    ///
+    /// `await` returns the version and the value.
     #[pyo3(signature = (seen=None))]
-    fn newer<'py>(slf: &Bound<'py, Self>, seen: Option<u64>) -> PyResult<Bound<'py, PyAny>> {
-        let this = slf.get();
-        let newer = this.handle.newer(seen.unwrap_or_else(|| this.handle.version()));
+    fn newer(slf: &Bound<'_, Self>, seen: Option<u64>) -> Wait {
+        let handle = slf.get().handle.clone();
+        let seen = seen.unwrap_or_else(|| handle.version());
         let part = slf.clone().unbind();
-        aio::wait(slf.py(), newer, move |py| Ok(part.get().newest(py)?.into_pyobject(py)?.into_any().unbind()))
+        let get = move |py: Python<'_>| Ok(part.get().newest(py)?.into_pyobject(py)?.into_any().unbind());
+        Wait::of(move || handle.newer(seen), get)
     }
 
     /// An asynchronous iterator of versions and values, from the first one newer than `seen` on.

@@ -50,7 +50,11 @@ impl View {
         };
         match value {
             Value::Invalid(why) => Err(InvalidValue::new_err(format!("`{}`: {why}", part.path))),
-            value => Ok((version, layout.of_tree(slf.py(), &value)?)),
+            // Bytes of a part of the value may be none.
+            value => match layout.of_tree(slf.py(), &value) {
+                Err(error) => Err(InvalidValue::new_err(format!("`{}`: {}", part.path, error.value(slf.py())))),
+                loaded => Ok((version, loaded?)),
+            },
         }
     }
 }
