@@ -1,11 +1,11 @@
 //! Waits of asyncio: futures of Rust that an event loop polls.
 //!
 //! Each event loop has one bridge with one eventfd, which the loop watches. The waker of a future notes its number, and
-//! writes the eventfd if it is the first one noted. The loop then calls [`Bridge::on_ready`], the only reader, which polls
-//! the futures that were noted.
+//! writes the eventfd if it is the first one noted. The loop then calls [`Bridge::on_ready`], the only reader, which
+//! polls the futures that were noted.
 //!
-//! In a child of `fork` the eventfd is that of the parent, so [`forked`] closes the child's copy. No waker writes it there,
-//! and a loop of the child gets a bridge of its own.
+//! In a child of `fork` the eventfd is that of the parent, so [`forked`] closes the child's copy. No waker writes it
+//! there, and a loop of the child gets a bridge of its own.
 
 use std::collections::HashMap;
 use std::os::fd::{AsRawFd as _, RawFd};
@@ -195,8 +195,8 @@ pub(crate) fn begin<'py>(py: Python<'py>, mut wait: Wait) -> PyResult<Bound<'py,
 pub(crate) fn forked() {
     FORKS.fetch_add(1, Relaxed);
     for signal in lock(&SIGNALS).drain(..).filter_map(|signal| signal.upgrade()) {
-        // Another thread of the parent may have been about to write the eventfd, with the lock. It is not in this process,
-        // so the lock stays taken, and the descriptor stays open. No code of this process uses it.
+        // Another thread of the parent may have been about to write the eventfd, with the lock. It is not in this
+        // process, so the lock stays taken, and the descriptor stays open. No code of this process uses it.
         if let Ok(mut eventfd) = signal.eventfd.try_lock() {
             drop(eventfd.take());
         }

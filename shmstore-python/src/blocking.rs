@@ -51,13 +51,14 @@ impl<'py> FromPyObject<'_, 'py> for Timeout {
 /// What a call without the interpreter returns. A guard of a lock belongs to the thread that took it.
 struct SameThread<T>(T);
 
-// SAFETY: `detach` calls its closure in the calling thread, and returns the result there. The type is used nowhere else.
+// SAFETY: `detach` calls its closure in the calling thread, and returns the result there. The type is used nowhere
+// else.
 unsafe impl<T> Send for SameThread<T> {}
 
 /// Calls `attempt` until it does anything else than run out of its time, at most for `timeout`.
 ///
-/// The interpreter runs other threads meanwhile. Signals are handled after each slice, and one that raises an exception,
-/// such as Ctrl-C, ends the call.
+/// The interpreter runs other threads meanwhile. Signals are handled after each slice, and one that raises an
+/// exception, such as Ctrl-C, ends the call.
 pub(crate) fn in_slices<T>(
     py: Python<'_>,
     timeout: Timeout,

@@ -37,7 +37,7 @@ pub(crate) struct Root {
 
 pub(crate) enum Live {
     Shared(dynamic::Object),
-    ReadOnly(inspect::Object),
+    ReadOnly(Box<inspect::Object>),
 }
 
 impl Root {
@@ -80,8 +80,8 @@ impl Root {
 
 /// A live object. `Store.attach` and `Store.create` return it.
 ///
-/// Its fields are attributes: `rover.position`. A field whose name is also that of a method is an item, as every field is:
-/// `rover["load"]`. An item may also be a path: `rover["arms[1].angle"]`.
+/// Its fields are attributes: `rover.position`. A field whose name is also that of a method is an item, as every field
+/// is: `rover["load"]`. An item may also be a path: `rover["arms[1].angle"]`.
 ///
 /// The object stays attached while this or any of its parts is referenced. A `with` block ends with the reference. A
 /// pickled object is attached again by its path and id, in the process that loads it.
@@ -107,7 +107,7 @@ impl Object {
         let layout = layout_of(cls)?;
         let this = store.get();
         let live = match _origin {
-            1 => Live::ReadOnly(attach_read_only(py, this, id, timeout)?),
+            1 => Live::ReadOnly(Box::new(attach_read_only(py, this, id, timeout)?)),
             2 | 3 => {
                 let Some((Schema(schema), room)) = &layout else {
                     return Err(PyKeyError::new_err("a new object has a class: define it with `@shmstore.object`"));

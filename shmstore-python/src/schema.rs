@@ -232,7 +232,8 @@ impl Schema {
         }
     }
 
-    /// A type within this one: `"element"`, `"value"`, `"object"`, `"key"` or `"meta"`, as the JSON of a schema names it.
+    /// A type within this one: `"element"`, `"value"`, `"object"`, `"key"` or `"meta"`, as the JSON of a schema names
+    /// it.
     fn __getitem__(&self, part: &str) -> PyResult<Self> {
         let found = match (self.0.kind(), part) {
             (

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyType};
+use pyo3::types::{PyDict, PyTuple, PyType};
 use shmstore::error::Error as Any;
 use shmstore::{OpenError, StoreOptions};
 
@@ -127,8 +127,8 @@ impl Store {
         Self::object(slf, what, Origin::Create, Timeout::NEVER)
     }
 
-    /// Attaches the object of a class with `@shmstore.object`, or creates it, all zero. If many processes do so at a time,
-    /// exactly one creates it.
+    /// Attaches the object of a class with `@shmstore.object`, or creates it, all zero. If many processes do so at a
+    /// time, exactly one creates it.
     fn attach_or_create<'py>(slf: &Bound<'py, Self>, what: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         Self::object(slf, what, Origin::AttachOrCreate, Timeout::NEVER)
     }
@@ -161,7 +161,8 @@ impl Store {
         self.patient(py, |store| store.remove_name(name))
     }
 
-    /// The objects under this store: the name, type-id-char, type, state, size in bytes, owner and key of each, as dicts.
+    /// The objects under this store: the name, type-id-char, type, state, size in bytes, owner and key of each, as
+    /// dicts.
     fn list<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyDict>>> {
         let all = py.detach(|| self.store.list()).or_raise()?;
         let described = all.into_iter().map(|info| {
@@ -181,9 +182,9 @@ impl Store {
         described.collect()
     }
 
-    fn __reduce__(slf: &Bound<'_, Self>) -> PyResult<(Py<PyAny>, (Py<PyType>, PathBuf, Option<String>, Py<PyDict>))> {
+    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyTuple>> {
         let Self { store, options } = slf.get();
-        let again = slf.py().import("shmstore._pickled")?.getattr("store")?.unbind();
+        let again = slf.py().import("shmstore._pickled")?.getattr("store")?;
         let given = PyDict::new(slf.py());
         given.set_item("wait", options.wait.as_secs_f64())?;
         given.set_item("mode", options.mode)?;
@@ -192,7 +193,7 @@ impl Store {
         // A named store is opened from its directory.
         let name = store.name().map(str::to_owned);
         let path = if name.is_some() { store.path().parent().unwrap_or(store.path()) } else { store.path() };
-        Ok((again, (slf.get_type().unbind(), path.to_owned(), name, given.unbind())))
+        (again, (slf.get_type(), path, name, given)).into_pyobject(slf.py())
     }
 
     fn __eq__(&self, other: &Bound<'_, PyAny>) -> bool {

@@ -125,6 +125,43 @@ def test_child_reads_no_wakeup_of_its_parent(rover: Any) -> None:
     asyncio.run(main())
 
 
+def test_child_with_the_event_loop_of_its_parent_reads_no_wakeup(rover: Any) -> None:
+    """Both have one epoll, which reports the eventfd of the parent to the child, too."""
+    loop = asyncio.new_event_loop()
+
+    async def begin() -> asyncio.Future[Any]:
+        started = asyncio.ensure_future(rover.position.newer())
+        await asyncio.sleep(0)
+        return started
+
+    async def turn() -> None:
+        rover.bell.notify_all()
+        while rover.position.version == 0:
+            await asyncio.sleep(0.001)
+        for _ in range(50):
+            await asyncio.sleep(0.001)
+        # A wait of its own has an eventfd of its own.
+        wait = asyncio.ensure_future(rover.bell.past())
+        await asyncio.sleep(0)
+        rover.bell.notify_all()
+        await asyncio.wait_for(wait, DEADLINE)
+
+    waiting = loop.run_until_complete(begin())
+    pid = os.fork()
+    if pid == 0:
+        try:
+            loop.run_until_complete(turn())
+            os._exit(0)
+        except BaseException as error:
+            os.write(2, f"in the child: {error!r}\n".encode())
+            os._exit(1)
+    rover.bell.wait_past(0, timeout=DEADLINE)
+    rover.position.store((1, 0, 0))
+    assert os.waitpid(pid, 0)[1] == 0
+    assert loop.run_until_complete(asyncio.wait_for(waiting, DEADLINE))[0] == 1
+    loop.close()
+
+
 def test_handles_of_the_parent_do_no_harm_in_a_child(rover: Any) -> None:
     rover.images.publish(np.full(4, 1, np.uint8))
     rover.jobs.push((1, "a"))

@@ -23,9 +23,9 @@ segment, or defines one of its own:
 Position(x=1.5, y=2.0)
 >>> store.remove(Telemetry)
 
-A `Store` is where processes meet. `Versioned` keeps the newest value, `Atomic` a number, `Map` the newest value of each
-key. A `Queue` gives each item to one process, a `Broadcast` to all. `Frames` hold large arrays. A `Lock` lets one process
-in at a time, and an `Event` wakes processes.
+A `Store` is where processes meet. `Versioned` keeps the newest value, `Atomic` a number, and `Map` the newest value of
+each key. A `Queue` gives each item to one process, and a `Broadcast` to all. `Frames` hold large arrays. A `Lock` lets
+one process in at a time, and an `Event` wakes processes.
 
 Calls that wait have `timeout=` in seconds, and Ctrl-C ends them. Methods such as `newer` return awaitables for asyncio.
 All exceptions of the store are subclasses of `Error`.

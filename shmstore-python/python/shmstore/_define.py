@@ -70,7 +70,7 @@ def value(
     ...     x: f64
     ...     y: f64
     >>> p = Position(x=1.0, y=2.0)
-    >>> p.x, p["y"], p == (1.0, 2.0)
+    >>> float(p.x), float(p["y"]), p == (1.0, 2.0)
     (1.0, 2.0, True)
     """
 
@@ -128,7 +128,7 @@ def object(
             raise ValueError(f"`{cls.__name__}` has {schema.size} bytes, and its room is {room}: make the room larger")
         spaces = {key: what for key, what in vars(cls).items() if key not in ("__dict__", "__weakref__")}
         spaces |= {"__shm_schema__": schema, "__shm_id__": id, "__shm_room__": room}
-        bases = tuple(base for base in cls.__bases__ if base is not builtins.object)
+        bases = tuple(base for base in cls.__bases__ if base not in (builtins.object, Object))
         return type(cls.__name__, (*bases, Object), spaces)
 
     return make(cls) if cls is not None else make

@@ -193,7 +193,8 @@ def register(schema: Schema, cls: type) -> None:
 def define(cls: type, schema: Schema) -> type:
     """Makes a record of a class that a program has defined."""
     spaces = {key: what for key, what in vars(cls).items() if key not in ("__dict__", "__weakref__")}
-    made = _record(cls.__name__, schema, spaces, tuple(base for base in cls.__bases__ if base is not object))
+    bases = tuple(base for base in cls.__bases__ if base not in (object, Record))
+    made = _record(cls.__name__, schema, spaces, bases)
     register(schema, made)
     made._dtype = dtype_of(schema)
     return made

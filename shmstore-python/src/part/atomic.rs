@@ -55,8 +55,8 @@ impl Atomic {
         self.layout.of_tree(by.py(), &old)
     }
 
-    /// Replaces the value by `change(value)`, and returns the new value. No other store comes in between: `change` is called
-    /// again if one does.
+    /// Replaces the value by `change(value)`, and returns the new value. No other store comes in between: `change` is
+    /// called again if one does.
     fn update<'py>(&self, change: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         let py = change.py();
         let updated = self.handle.update(|value| {

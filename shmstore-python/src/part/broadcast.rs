@@ -30,8 +30,8 @@ impl Broadcast {
 
 #[pymethods]
 impl Broadcast {
-    /// Sends an item to all subscribers, and returns its number. The first one has number 0. Waits up to `timeout` seconds
-    /// for other senders.
+    /// Sends an item to all subscribers, and returns its number. The first one has number 0. Waits up to `timeout`
+    /// seconds for other senders.
     #[pyo3(signature = (value, *, timeout=Timeout::FOREVER))]
     fn send(&self, py: Python<'_>, value: &Bound<'_, PyAny>, timeout: Timeout) -> PyResult<u64> {
         let bytes = bytes_of(&self.layout, value)?;
@@ -50,7 +50,8 @@ impl Broadcast {
         newest.map(|(number, value)| Ok((number, self.layout.of_tree(py, &value)?))).transpose()
     }
 
-    /// A subscriber, which receives the items that are sent from now on, or from the item with the number `position` on.
+    /// A subscriber, which receives the items that are sent from now on, or from the item with the number `position`
+    /// on.
     #[pyo3(signature = (position=None))]
     fn subscribe(&self, position: Option<u64>) -> Subscriber {
         let subscriber = match position {

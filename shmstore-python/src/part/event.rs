@@ -29,8 +29,8 @@ impl Event {
         self.0.notify_one()
     }
 
-    /// Waits until there were more than `seen` notifications, and returns their number. Without `seen`, waits for the next
-    /// one.
+    /// Waits until there were more than `seen` notifications, and returns their number. Without `seen`, waits for the
+    /// next one.
     ///
     /// Raises `Timeout` after `timeout` seconds, `Removed` if the object was removed.
     #[pyo3(signature = (seen=None, *, timeout=Timeout::FOREVER))]

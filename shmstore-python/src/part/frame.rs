@@ -1,35 +1,25 @@
-//! `FrameMut` and `Pinned`: a frame that is filled, and one that is read.
+//! `FrameMut`: a frame that is filled.
 //!
 //! # Safety
 //!
-//! The memory of a slot is lent as a buffer of Python. It is mapped while the loan or the pin lives, and neither is given
-//! up while a buffer is lent. Other processes may change the bytes of a frame if they break the protocol. No reference to
-//! the bytes is made here: the interpreter and numpy get an address.
+//! The memory of a slot is lent as a buffer of Python. It is mapped while the object is attached, which is as long as a
+//! buffer is lent. Other processes may change the bytes of a frame if they break the protocol. No reference to the
+//! bytes is made here: the interpreter and numpy get an address.
 #![allow(unsafe_code)]
 
 use std::ffi::{c_int, c_void};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use pyo3::exceptions::{PyBufferError, PyRuntimeError, PyTypeError};
+use pyo3::exceptions::{PyBufferError, PyRuntimeError};
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PySlice, PyTuple};
 use shmstore::dynamic;
 
-use crate::aio::forks;
-use crate::error::{Error, of_dynamic};
-use crate::value::{Buffer, BufferMut, Layout, bytes_of};
+use crate::error::of_dynamic;
+use crate::value::{Buffer, Layout, bytes_of};
 
-/// A pin with the buffers that were lent of it.
-struct Lent {
-    /// `None` once it is given up.
-    pin: Option<dynamic::Pinned>,
-    buffers: usize,
-    /// The last buffer that is returned gives it up.
-    ends: bool,
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -38,7 +28,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 /// # Safety
 ///
 /// `view` may be written. The memory has `len` bytes from `address` on, until the buffer is returned.
-unsafe fn lend(
+pub(super) unsafe fn lend(
     owner: &Bound<'_, PyAny>,
     view: *mut ffi::Py_buffer,
     (address, len): (*mut u8, usize),
@@ -64,7 +54,7 @@ unsafe fn lend(
 }
 
 /// The array of `len` elements in the memory that `owner` lends.
-fn array_of<'py>(owner: &Bound<'py, PyAny>, elements: &Layout, len: usize) -> PyResult<Bound<'py, PyAny>> {
+pub(super) fn array_of<'py>(owner: &Bound<'py, PyAny>, elements: &Layout, len: usize) -> PyResult<Bound<'py, PyAny>> {
     let py = owner.py();
     let mut shape = vec![len];
     shape.extend(elements.shape(py).extract::<Vec<usize>>()?);
@@ -116,8 +106,8 @@ impl FrameMut {
 impl FrameMut {
     /// The memory of the slot, to be filled. The elements are those of an earlier frame, or zeros.
     ///
-    /// After `publish` it is read-only. Do not keep other views of it that may be written: other processes read the slot
-    /// then.
+    /// After `publish` it is read-only. Do not keep other views of it that may be written: other processes read the
+    /// slot then.
     #[getter]
     fn array<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         let this = slf.get();
@@ -176,8 +166,8 @@ impl FrameMut {
         self.capacity
     }
 
-    /// Publishes the frame as the newest one, and returns its number. If elements may be invalid, such as `bool`s, they are
-    /// checked first.
+    /// Publishes the frame as the newest one, and returns its number. If elements may be invalid, such as `bool`s, they
+    /// are checked first.
     ///
     /// Raises `Lost` if this process no longer has the slot.
     pub(super) fn publish(&self, py: Python<'_>) -> PyResult<u64> {
@@ -231,156 +221,9 @@ impl FrameMut {
         debug_assert_eq!(this.capacity, this.frames.capacity());
         let len = this.capacity * this.elements.size();
         let address = this.with(|loan| loan.as_mut_ptr().map_err(of_dynamic))?;
-        // SAFETY: the interpreter passes a buffer to fill. The slot has room for `capacity` elements. It stays mapped while
-        // the buffer is lent, because that keeps this object, and `frames` in it keeps the shared object attached.
+        // SAFETY: the interpreter passes a buffer to fill. The slot has room for `capacity` elements. It stays mapped
+        // while the buffer is lent, because that keeps this object, and `frames` in it keeps the shared object
+        // attached.
         unsafe { lend(slf.as_any(), view, (address, len), false, flags) }
-    }
-}
-
-/// A frame that no process overwrites. `Frames.pin` and `Frames.wait_newer` return it.
-#[pyclass(frozen, sequence, module = "shmstore")]
-pub(crate) struct Pinned {
-    lent: Mutex<Lent>,
-    forks: u64,
-    len: usize,
-    elements: Arc<Layout>,
-    meta: Arc<Layout>,
-}
-
-impl Pinned {
-    pub(super) fn of(pin: dynamic::Pinned, elements: &Arc<Layout>, meta: &Arc<Layout>) -> Self {
-        let (elements, meta, len) = (Arc::clone(elements), Arc::clone(meta), pin.len());
-        let lent = Mutex::new(Lent { pin: Some(pin), buffers: 0, ends: false });
-        Self { lent, forks: forks(), len, elements, meta }
-    }
-
-    pub(super) fn len(&self) -> usize {
-        self.len
-    }
-
-    fn with<R>(&self, call: impl FnOnce(&dynamic::Pinned) -> PyResult<R>) -> PyResult<R> {
-        if self.forks != forks() {
-            return Err(Error::new_err("the pin belongs to the parent of this process: pin the frame again"));
-        }
-        match &lock(&self.lent).pin {
-            Some(pin) => call(pin),
-            None => Err(PyRuntimeError::new_err("the frame is no longer pinned")),
-        }
-    }
-
-    /// Copies the checked elements to a new array, or to `out`.
-    pub(super) fn copy<'py>(&self, py: Python<'py>, out: Option<BufferMut>) -> PyResult<Option<Bound<'py, PyAny>>> {
-        let size = self.len * self.elements.size();
-        let copy = |bytes: &mut [u8]| {
-            py.detach(|| {
-                self.with(|pin| Ok(pin.copy_at(0, bytes)))?;
-                self.elements.check_elements(bytes)
-            })
-        };
-        if let Some(mut out) = out {
-            if out.len() < size {
-                return Err(PyTypeError::new_err(format!("the frame has {size} bytes, and `out` only {}", out.len())));
-            }
-            copy(&mut out.bytes_mut()[..size])?;
-            return Ok(None);
-        }
-        let mut shape = vec![self.len];
-        shape.extend(self.elements.shape(py).extract::<Vec<usize>>()?);
-        let array = py.import("numpy")?.getattr("empty")?.call1((PyTuple::new(py, shape)?, self.elements.dtype(py)))?;
-        copy(BufferMut::of(&array)?.bytes_mut())?;
-        Ok(Some(array))
-    }
-}
-
-#[pymethods]
-impl Pinned {
-    /// The elements as a read-only array, in place. It keeps the frame pinned.
-    ///
-    /// The bytes are not checked, and a process that breaks the protocol could change them: `copy` returns a checked copy.
-    #[getter]
-    fn array<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        array_of(slf.as_any(), &slf.get().elements, slf.get().len)
-    }
-
-    /// A checked copy of the elements.
-    #[pyo3(name = "copy")]
-    fn copied<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
-        self.copy(py, None)
-    }
-
-    /// The metadata.
-    #[getter]
-    fn meta<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        self.with(|pin| self.meta.value(py, pin.meta_bytes()))
-    }
-
-    /// The number of the frame, from 1.
-    #[getter]
-    fn number(&self) -> PyResult<u64> {
-        self.with(|pin| Ok(pin.number()))
-    }
-
-    /// How many frames were published between the one that was seen and this one.
-    #[getter]
-    fn missed(&self) -> PyResult<u64> {
-        self.with(|pin| Ok(pin.missed()))
-    }
-
-    /// True if no process has taken the pin away.
-    #[getter]
-    fn is_intact(&self) -> PyResult<bool> {
-        self.with(|pin| Ok(pin.is_intact()))
-    }
-
-    fn __len__(&self) -> usize {
-        self.len
-    }
-
-    #[pyo3(signature = (dtype=None, copy=None))]
-    fn __array__<'py>(
-        slf: &Bound<'py, Self>,
-        dtype: Option<&Bound<'py, PyAny>>,
-        copy: Option<&Bound<'py, PyAny>>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        _ = copy;
-        let array = Self::array(slf)?;
-        dtype.map_or(Ok(array.clone()), |dtype| array.call_method1("astype", (dtype,)))
-    }
-
-    fn __enter__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        Self::array(slf)
-    }
-
-    #[pyo3(signature = (*_args))]
-    fn __exit__(&self, _args: &Bound<'_, PyTuple>) {
-        self.unpin();
-    }
-
-    /// Unpins the frame, or has the last array of it do so.
-    fn unpin(&self) {
-        let mut lent = lock(&self.lent);
-        lent.ends = true;
-        let unpinned = if lent.buffers == 0 { lent.pin.take() } else { None };
-        drop(lent);
-        drop(unpinned);
-    }
-
-    unsafe fn __getbuffer__(slf: Bound<'_, Self>, view: *mut ffi::Py_buffer, flags: c_int) -> PyResult<()> {
-        let this = slf.get();
-        let len = this.len * this.elements.size();
-        let address = this.with(|pin| Ok(pin.as_ptr()))?;
-        // SAFETY: the interpreter passes a buffer to fill. The frame has `len` elements, and its pin is kept while
-        // `buffers` is not 0, and with it the mapping.
-        unsafe { lend(slf.as_any(), view, (address.cast_mut(), len), true, flags)? };
-        lock(&this.lent).buffers += 1;
-        Ok(())
-    }
-
-    unsafe fn __releasebuffer__(&self, _view: *mut ffi::Py_buffer) {
-        let mut lent = lock(&self.lent);
-        lent.buffers -= 1;
-        let unpinned = if lent.buffers == 0 && lent.ends { lent.pin.take() } else { None };
-        drop(lent);
-        drop(unpinned);
     }
 }

@@ -6,15 +6,16 @@ use pyo3::prelude::*;
 use pyo3::types::PyType;
 use shmstore::dynamic;
 
-use super::frame::{FrameMut, Pinned};
+use super::frame::FrameMut;
+use super::pinned::Pinned;
 use super::{Part, form};
 use crate::blocking::{Timeout, in_slices};
 use crate::error::{NotFound, of_dynamic};
 use crate::value::{BufferMut, Layout};
 use crate::wait::Wait;
 
-/// Large arrays, such as images, each with a metadata value. A writer fills a slot in place, and readers pin a frame, which
-/// no process overwrites meanwhile.
+/// Large arrays, such as images, each with a metadata value. A writer fills a slot in place, and readers pin a frame,
+/// which no process overwrites meanwhile.
 #[pyclass(frozen, extends = Part, module = "shmstore")]
 pub(crate) struct Frames {
     pub(super) handle: dynamic::Frames,

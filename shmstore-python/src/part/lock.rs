@@ -25,7 +25,8 @@ impl Lock {
         self.taken(py, timeout, |lock, limit| lock.lock(limit))
     }
 
-    /// Takes the lock, also if an owner died. `mark_consistent` of the guard says that what the lock guards is repaired.
+    /// Takes the lock, also if an owner died. `mark_consistent` of the guard says that what the lock guards is
+    /// repaired.
     #[pyo3(signature = (*, timeout=Timeout::FOREVER))]
     fn lock_to_repair(&self, py: Python<'_>, timeout: Timeout) -> PyResult<LockGuard> {
         self.taken(py, timeout, |lock, limit| lock.lock_to_repair(limit))

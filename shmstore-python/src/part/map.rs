@@ -97,7 +97,8 @@ impl Map {
         self.found(key.py(), &bytes_of(&self.keys, key)?)
     }
 
-    /// Inserts a key, or stores its value. Returns true if the key is new. Waits up to `timeout` seconds for other writers.
+    /// Inserts a key, or stores its value. Returns true if the key is new. Waits up to `timeout` seconds for other
+    /// writers.
     ///
     /// Raises `Full` if there is no room for another key.
     #[pyo3(signature = (key, value, *, timeout=Timeout::FOREVER))]
@@ -107,8 +108,8 @@ impl Map {
         in_slices(key.py(), timeout, insert)
     }
 
-    /// Replaces the value of a key by `change(value)`, and returns the new value. Other writers of the key wait meanwhile. If
-    /// `change` raises an exception, nothing has changed. Raises `KeyError` if the key is not in the map.
+    /// Replaces the value of a key by `change(value)`, and returns the new value. Other writers of the key wait
+    /// meanwhile. If `change` raises an exception, nothing has changed. Raises `KeyError` if the key is not in the map.
     ///
     /// `change` must not insert or remove keys of this map.
     #[pyo3(signature = (key, change, *, timeout=Timeout::FOREVER))]
@@ -191,8 +192,8 @@ impl Map {
         self.handle.changes()
     }
 
-    /// Waits until a key has a version newer than `seen`, and returns the version and the value. A key that is not in the map
-    /// is waited for. Raises `Timeout` after `timeout` seconds.
+    /// Waits until a key has a version newer than `seen`, and returns the version and the value. A key that is not in
+    /// the map is waited for. Raises `Timeout` after `timeout` seconds.
     #[pyo3(signature = (key, seen=0, *, timeout=Timeout::FOREVER))]
     fn wait_newer<'py>(
         &self,
@@ -228,8 +229,8 @@ impl Map {
         Ok(self.handle.changes())
     }
 
-    /// A wait until keys were inserted or removed more than `seen` times, to be awaited, or for `wait_any`. `await` returns
-    /// how often.
+    /// A wait until keys were inserted or removed more than `seen` times, to be awaited, or for `wait_any`. `await`
+    /// returns how often.
     #[pyo3(signature = (seen=None))]
     fn changed(&self, seen: Option<u64>) -> Wait {
         let (map, of) = (self.handle.clone(), self.handle.clone());

@@ -39,7 +39,8 @@ impl Queue {
         in_slices(py, timeout, |limit| self.handle.push_bytes(&bytes, limit))
     }
 
-    /// Pops the oldest item. Waits up to `timeout` seconds for one. If this process dies, the item is gone: `take` keeps it.
+    /// Pops the oldest item. Waits up to `timeout` seconds for one. If this process dies, the item is gone: `take`
+    /// keeps it.
     ///
     /// Raises `Empty` after the time.
     #[pyo3(signature = (*, timeout=Timeout::FOREVER))]

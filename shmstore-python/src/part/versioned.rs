@@ -73,8 +73,8 @@ impl Versioned {
 
     /// Stores a value as the newest version, and returns its number. Waits up to `timeout` seconds for other writers.
     ///
-    /// A value is a number, a text, a tuple or dict of fields, a list of elements, or an array of this `dtype` and `shape`.
-    /// Nothing is rounded or cut: what does not fit raises `ValueError` or `TypeError`.
+    /// A value is a number, a text, a tuple or dict of fields, a list of elements, or an array of this `dtype` and
+    /// `shape`. Nothing is rounded or cut: what does not fit raises `ValueError` or `TypeError`.
     #[pyo3(signature = (value, *, timeout=Timeout::FOREVER))]
     fn store(&self, py: Python<'_>, value: &Bound<'_, PyAny>, timeout: Timeout) -> PyResult<u64> {
         match self.layout.buffer_of(value)? {
@@ -92,8 +92,8 @@ impl Versioned {
         self.handle.version()
     }
 
-    /// Replaces the value by `change(value)`, and returns the new value. Other writers wait meanwhile. If `change` raises an
-    /// exception, nothing has changed.
+    /// Replaces the value by `change(value)`, and returns the new value. Other writers wait meanwhile. If `change`
+    /// raises an exception, nothing has changed.
     #[pyo3(signature = (change, *, timeout=Timeout::FOREVER))]
     fn update<'py>(&self, change: &Bound<'py, PyAny>, timeout: Timeout) -> PyResult<Bound<'py, PyAny>> {
         let py = change.py();
@@ -107,15 +107,15 @@ impl Versioned {
     /// A transaction, for a `with` block. All changes are published at its end, or none if it raises an exception.
     ///
     /// The block gets a private copy: an array or a record to change in place. For a value of another type it gets the
-    /// transaction, whose `value` is read and set. Other writers wait until the block ends, so keep it short, and do not
-    /// suspend a generator or a coroutine in it. `timeout` is the time in seconds to wait for other writers.
+    /// transaction, whose `value` is read and set. Other writers wait until the block ends, so keep it short, and do
+    /// not suspend a generator or a coroutine in it. `timeout` is the time in seconds to wait for other writers.
     #[pyo3(signature = (*, timeout=Timeout::seconds(5)))]
     fn transaction(slf: &Bound<'_, Self>, timeout: Timeout) -> Transaction {
         Transaction { part: slf.clone().unbind(), timeout, begun: RefCell::default() }
     }
 
-    /// Waits until there is a version newer than `seen`, and returns it with its value. Without `seen`, waits for the next
-    /// store.
+    /// Waits until there is a version newer than `seen`, and returns it with its value. Without `seen`, waits for the
+    /// next store.
     ///
     /// Raises `Timeout` after `timeout` seconds, `Removed` if the object was removed.
     #[pyo3(signature = (seen=None, *, timeout=Timeout::FOREVER))]

@@ -71,8 +71,8 @@ impl View {
         Self::newest(slf)
     }
 
-    /// Waits until there is a version newer than `seen`, and returns it with its value. It looks once a millisecond, because
-    /// a process that only reads cannot announce that it waits.
+    /// Waits until there is a version newer than `seen`, and returns it with its value. It looks once a millisecond,
+    /// because a process that only reads cannot announce that it waits.
     #[pyo3(signature = (seen, *, timeout=Timeout::FOREVER))]
     fn wait_newer<'py>(slf: &Bound<'py, Self>, seen: u64, timeout: Timeout) -> PyResult<(u64, Bound<'py, PyAny>)> {
         let mut deadline = timeout.deadline();

@@ -2,9 +2,9 @@
 //!
 //! # Safety
 //!
-//! A `Py_buffer` is filled by `PyObject_GetBuffer` and released once, by `PyBuffer_Release`. Between them its memory stays
-//! where it is. The interpreter does not keep other threads from reading or writing it. As for every array of numpy, a
-//! program that uses one array in two threads at a time gets bytes of both.
+//! A `Py_buffer` is filled by `PyObject_GetBuffer` and released once, by `PyBuffer_Release`. Between them its memory
+//! stays where it is. The interpreter does not keep other threads from reading or writing it. As for every array of
+//! numpy, a program that uses one array in two threads at a time gets bytes of both.
 #![allow(unsafe_code)]
 
 use std::mem::MaybeUninit;

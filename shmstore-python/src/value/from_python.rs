@@ -13,7 +13,8 @@ use shmstore::schema::{OwnedField, OwnedKind, OwnedSchema, Primitive};
 use super::Layout;
 use crate::error::{value_error, wrong_type};
 
-/// The bytes of a value for a layout. A numpy array or scalar of the layout's dtype is copied, and anything else encoded.
+/// The bytes of a value for a layout. A numpy array or scalar of the layout's dtype is copied, and anything else
+/// encoded.
 pub(crate) fn bytes_of(layout: &Layout, value: &Bound<'_, PyAny>) -> PyResult<Vec<u8>> {
     match layout.buffer_of(value)? {
         Some(buffer) => Ok(buffer.bytes().to_vec()),

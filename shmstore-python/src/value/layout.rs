@@ -4,16 +4,17 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use pyo3::exceptions::PyTypeError;
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
-use pyo3::{IntoPyObjectExt, intern};
+use pyo3::types::{PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
 use shmstore::LayoutHash;
 use shmstore::dynamic;
 use shmstore::inspect::Value;
 use shmstore::schema::{OwnedKind, OwnedSchema, Primitive};
 
 use super::from_python::is_timestamp;
+use super::number::{is_any_bits, number, of_number};
 use super::{Buffer, BufferMut};
 use crate::error::{InvalidValue, value_error};
 use crate::schema::Schema;
@@ -88,7 +89,7 @@ impl Layout {
     fn new(py: Python<'_>, schema: &OwnedSchema) -> PyResult<Self> {
         let records = py.import("shmstore._records")?;
         let shape_of = |schema: &OwnedSchema| -> PyResult<(Bound<'_, PyTuple>, Py<PyAny>)> {
-            records.getattr("shape_of")?.call1((Schema(schema.clone()),))?.extract().map_err(Into::into)
+            records.getattr("shape_of")?.call1((Schema(schema.clone()),))?.extract()
         };
         let (shape, dtype) = shape_of(schema)?;
         let form = match schema.kind() {
@@ -216,8 +217,8 @@ impl Layout {
         ))
     }
 
-    /// Has `fill` fill the memory of a value, and returns the value. `fill` gets exactly as many bytes as a value has, and
-    /// leaves only checked ones there.
+    /// Has `fill` fill the memory of a value, and returns the value. `fill` gets exactly as many bytes as a value has,
+    /// and leaves only checked ones there.
     pub(crate) fn filled<'py, R>(
         &self,
         py: Python<'py>,
@@ -339,39 +340,4 @@ impl Layout {
             _ => Ok(py.None().into_bound(py)),
         }
     }
-}
-
-/// Returns `true` if all bytes are a value.
-fn is_any_bits(schema: &OwnedSchema) -> bool {
-    match schema.kind() {
-        OwnedKind::Primitive(of) => !matches!(of, Primitive::Bool | Primitive::Char),
-        OwnedKind::Array { element, .. } | OwnedKind::FixedVec { element, .. } => is_any_bits(element),
-        OwnedKind::Struct { fields, .. } => fields.iter().all(|field| is_any_bits(&field.schema)),
-        kind => !matches!(kind, OwnedKind::Enum { .. }),
-    }
-}
-
-/// The bits of a number.
-fn number(of: Primitive, bytes: &[u8]) -> u64 {
-    let mut word = [0; 8];
-    word[..of.size()].copy_from_slice(&bytes[..of.size()]);
-    u64::from_le_bytes(word)
-}
-
-fn of_number<'py>(py: Python<'py>, of: Primitive, bytes: &[u8]) -> PyResult<Bound<'py, PyAny>> {
-    let word = number(of, bytes);
-    Ok(match of {
-        Primitive::F32 => PyFloat::new(py, f32::from_bits(word as u32).into()).into_any(),
-        Primitive::F64 => PyFloat::new(py, f64::from_bits(word)).into_any(),
-        Primitive::Bool => PyBool::new(py, word != 0).to_owned().into_any(),
-        Primitive::Char => match char::from_u32(word as u32) {
-            Some(letter) => letter.into_bound_py_any(py)?,
-            None => return Err(InvalidValue::new_err(format!("{word:#x} is no `char`"))),
-        },
-        Primitive::I8 => PyInt::new(py, word as i8).into_any(),
-        Primitive::I16 => PyInt::new(py, word as i16).into_any(),
-        Primitive::I32 => PyInt::new(py, word as i32).into_any(),
-        Primitive::I64 => PyInt::new(py, word as i64).into_any(),
-        _ => PyInt::new(py, word).into_any(),
-    })
 }

@@ -3,6 +3,7 @@
 mod buffer;
 mod from_python;
 mod layout;
+mod number;
 
 pub(crate) use buffer::{Buffer, BufferMut};
 pub(crate) use from_python::{bytes_of, tree_of};
