@@ -205,7 +205,8 @@ def _record(name: str, schema: Schema, spaces: dict[str, Any], bases: tuple[type
     fields = fields_of(schema)
     if hidden := sorted(fields.keys() & spaces.keys()):
         raise TypeError(f"field `{hidden[0]}` of `{name}` has a default value: a new object is zero, so remove it")
-    return RecordType(name, (*bases, Record), {"__slots__": (), **spaces, "__shm_schema__": schema, "__shm_fields__": fields})
+    own = {"__slots__": (), **spaces, "__shm_schema__": schema, "__shm_fields__": fields}
+    return RecordType(name, (*bases, Record), own)
 
 
 def class_of(schema: Schema) -> type:
