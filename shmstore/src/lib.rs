@@ -41,8 +41,8 @@
 //!
 //! Modules: [`queue`], [`broadcast`], [`map`] and [`frames`] have the handles of these parts, [`view`] the parts of a
 //! [`ReadOnly`] object. [`wait`] has waits for many parts at once, and from async. [`error`] has all error types,
-//! [`schema`] describes layouts, [`inspect`] looks into segments of any type, and [`migrate`] has what a migration
-//! returns.
+//! [`schema`] describes layouts, [`inspect`] looks into segments of any type, [`dynamic`] also writes them, and
+//! [`migrate`] has what a migration returns.
 //!
 //! Features: `chrono`, `glam`, `jiff` and `uuid` add types of these crates. `futures-core` makes streams of waits that
 //! go on. None is on by default, and async code needs none.

@@ -76,7 +76,15 @@ pub fn run(options: &Options) -> ExitCode {
     if report.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-pub use mixed::work as work_mixed;
+/// Looks at this object after the death of all workers, and fills what is free. Returns what is wrong.
+pub fn look_at_mixed(object: &shmstore::Shared<crate::mixed::Mixed>) -> Vec<String> {
+    mixed::look_at_rest(object)
+}
+
+/// Works on this object until it is killed. The first of `arguments` says which worker this is.
+pub fn work_mixed(arguments: &[String]) -> ! {
+    mixed::work(arguments)
+}
 
 /// Tortures one object by workers in several languages, of which `others` are commands. Prints what came of it.
 pub fn run_mixed(seconds: u64, seed: u64, others: &[String]) -> ExitCode {

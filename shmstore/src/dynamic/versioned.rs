@@ -10,6 +10,7 @@ use super::{DynamicError, Limit, Object};
 use crate::inspect::{FieldPath, Value};
 use crate::layout::schema::{OwnedKind, OwnedSchema};
 use crate::sync::raw::{RawGuard, RawPart, RawVersioned};
+use crate::sys::failpoint::{self, Step};
 
 /// A [`Versioned`](crate::Versioned) of any type. [`Object::versioned`] returns it.
 #[derive(Debug, Clone)]
@@ -142,6 +143,7 @@ impl Versioned {
         let mut bytes = self.values.zeroed();
         let guard = self.raw().lock(limit)?;
         let version = guard.read(&mut bytes);
+        failpoint::reach(Step::TransactionBegun);
         self.values.checked(&bytes)?;
         Ok(Transaction { values: self.values, version, bytes, guard: Kept::write(guard, &self.place) })
     }

@@ -6,7 +6,7 @@
 use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use shmstore_tests::torture::{Options, run, run_frames, run_image, run_mixed};
+use shmstore_tests::torture::{Options, run, run_frames, run_image, run_mixed, work_mixed};
 
 const USAGE: &str = "torture [--seconds N] [--seed S] [--workers W] [--busy 1] [--large-map 1] [--frames 1]";
 
@@ -14,6 +14,7 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match &arguments[..] {
         [first, argument] if first == "image" => return run_image(argument),
+        [first, arguments @ ..] if first == "worker" => work_mixed(arguments),
         _ => {}
     }
     let clock = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_micros() as u64);

@@ -14,7 +14,9 @@ fn path(text: &str) -> FieldPath {
 }
 
 impl Stamped {
-    fn to_value(self) -> Value {
+    /// The value of a process that does not have the type.
+    #[must_use]
+    pub fn to_value(self) -> Value {
         let fields = [("number", self.number), ("check", self.check)];
         let fields = fields.map(|(name, number)| (name.to_owned(), Value::Unsigned(number)));
         Value::Struct { name: "Stamped".into(), fields: fields.to_vec() }

@@ -4,7 +4,6 @@
 //! to which the path of the store, their place and a seed are added.
 
 use std::io::Read;
-use std::path::Path;
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::sync::atomic::Ordering::Relaxed;
 use std::thread;
@@ -12,8 +11,7 @@ use std::time::{Duration, Instant};
 
 use shmstore::{Shared, Store};
 
-use crate::mixed::{Mixed, PLACES, Stamped};
-use crate::peer::actor_words;
+use crate::mixed::{Mixed, PLACES, Stamped, work_typed, work_untyped};
 use crate::random::Random;
 use crate::scratch::Scratch;
 use crate::wait::DEADLINE;
@@ -41,8 +39,8 @@ pub(super) fn run(seconds: u64, seed: u64, others: &[String]) -> ExitCode {
     let scratch = Scratch::new();
     let path = scratch.path().display().to_string();
     let own = ["typed", "untyped"].map(|kind| {
-        let words = actor_words("mixed").map(|word| word.to_string_lossy().into_owned());
-        words.into_iter().chain([kind.to_owned()]).collect::<Vec<_>>()
+        let program = std::env::current_exe().expect("a path of our own").display().to_string();
+        vec![program, "worker".to_owned(), kind.to_owned()]
     });
     let others = others.iter().map(|words| words.split_ascii_whitespace().map(str::to_owned).collect());
     let commands: Vec<Vec<String>> = own.into_iter().chain(others).collect();
@@ -52,7 +50,7 @@ pub(super) fn run(seconds: u64, seed: u64, others: &[String]) -> ExitCode {
     let mixed = store.create::<Mixed>().expect("room for an object");
     let mut torture = Torture { path, commands, random: Random::new(seed), kills: 0, violations: Vec::new() };
     torture.run(Duration::from_secs(seconds), &mixed);
-    torture.look_at_rest(&mixed);
+    torture.violations.extend(look_at_rest(&mixed));
     let Torture { commands, kills, violations, .. } = &torture;
     println!("{kills} kills");
     for (command, done) in commands.iter().zip(&mixed.done) {
@@ -107,40 +105,49 @@ impl Torture {
             }
         }
     }
-
-    /// Looks at the parts after the death of all workers.
-    fn look_at_rest(&mut self, mixed: &Shared<Mixed>) {
-        let mut check = |holds: bool, what: &str| {
-            if !holds {
-                self.violations.push(what.to_owned());
-            }
-        };
-        let guard = mixed.lock.lock_or_repair(|| mixed.high.store(mixed.low.load(Relaxed), Relaxed));
-        check(mixed.low.load(Relaxed) == mixed.high.load(Relaxed), "the guarded numbers differ");
-        drop(guard);
-        let mut jobs = 0;
-        while let Ok(item) = mixed.jobs.pop_timeout(Duration::from_millis(100)) {
-            jobs += 1;
-            check(item.is_whole(), "an item of the queue is torn");
-        }
-        check(jobs <= 16 && mixed.jobs.outstanding() == 0, "items of the queue are not brought back");
-        for entry in &mixed.marks {
-            check(entry.is_ok_and(|(_, mark)| mark.is_whole()), "a value of the map is torn");
-        }
-        let keys = mixed.marks.len();
-        (0..16 - keys as u32).for_each(|key| drop(mixed.marks.insert(100 + key, Stamped::of(1))));
-        check(mixed.marks.len() == 16, "room of the map is lost");
-        let loans: Vec<_> = (0..7).filter_map(|_| mixed.images.loan_timeout(DEADLINE).ok()).collect();
-        check(loans.len() == 7, "slots of the frames are lost");
-    }
 }
 
-/// Plays a worker of this program.
-pub fn work(kind: &str, path: &Path, place: usize, seed: u64) {
-    let store = Store::open(path).expect("a store");
-    match kind {
-        "typed" => crate::mixed::work_typed(&store, place, seed),
-        "untyped" => crate::mixed::work_untyped(&store, place, seed),
-        other => panic!("no worker `{other}`"),
+/// Looks at the parts after the death of all workers, and fills what is free. Returns what is wrong.
+pub(super) fn look_at_rest(mixed: &Shared<Mixed>) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let mut check = |holds: bool, what: &str| {
+        if !holds {
+            wrong.push(what.to_owned());
+        }
+    };
+    check(mixed.accounts.load().iter().sum::<i64>() == 0, "the sum of the accounts is not 0");
+    let guard = mixed.lock.lock_or_repair(|| mixed.high.store(mixed.low.load(Relaxed), Relaxed));
+    check(mixed.low.load(Relaxed) == mixed.high.load(Relaxed), "the guarded numbers differ");
+    drop(guard);
+    let mut jobs = 0;
+    while let Ok(item) = mixed.jobs.try_pop() {
+        jobs += 1;
+        check(item.is_whole(), "an item of the queue is torn");
     }
+    check(jobs <= 16 && mixed.jobs.outstanding() == 0, "items of the queue are not brought back");
+    let newest = mixed.feed.newest();
+    check(
+        newest.is_ok_and(|newest| newest.is_none_or(|(_, item)| item.is_whole())),
+        "an item of the broadcast is torn",
+    );
+    for entry in &mixed.marks {
+        check(entry.is_ok_and(|(_, mark)| mark.is_whole()), "a value of the map is torn");
+    }
+    let keys = mixed.marks.len() as u32;
+    (0..16 - keys).for_each(|key| drop(mixed.marks.insert(100 + key, Stamped::of(1))));
+    check(mixed.marks.len() == 16, "room of the map is lost");
+    let frame = mixed.images.pin_newest().expect("a pin");
+    let is_whole = frame.is_none_or(|frame| frame.to_vec().iter().all(|element| *element == frame.meta().number));
+    check(is_whole, "the newest frame is torn");
+    let loans: Vec<_> = (0..7).filter_map(|_| mixed.images.loan_timeout(DEADLINE).ok()).collect();
+    check(loans.len() == 7, "slots of the frames are lost");
+    wrong
+}
+
+/// Plays a worker of this program: `<kind> <path> <place> <seed>`.
+pub(super) fn work(arguments: &[String]) -> ! {
+    let [kind, path, place, seed] = arguments else { panic!("a kind, a path, a place, a seed") };
+    let store = Store::open(path).expect("a store");
+    let (place, seed) = (place.parse().expect("a place"), seed.parse().expect("a number"));
+    if kind == "typed" { work_typed(&store, place, seed) } else { work_untyped(&store, place, seed) }
 }

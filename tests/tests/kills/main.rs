@@ -9,3 +9,4 @@ mod moves;
 mod scenarios;
 mod streams;
 mod torture;
+mod untyped;

@@ -22,6 +22,7 @@ use crate::sync::raw::RawPart;
 use crate::sync::shape::{Bytes, Shape};
 use crate::sync::untyped::{FramesOffsets, frames_words};
 use crate::sync::waiting::Condition;
+use crate::sys::failpoint::{self, Step};
 
 #[derive(Clone, Copy)]
 pub(crate) struct RawFrames<'a> {
@@ -146,6 +147,7 @@ impl<'a> RawFrames<'a> {
         self.len_word(loan.0.slot).store(len as u64, Release);
         // SAFETY: the metadata of a frame, of this shape.
         unsafe { self.meta.copy_in(meta, self.meta_of(loan.0.slot)) };
+        failpoint::reach(Step::FrameFilled);
         self.core.publish(loan.0)
     }
 

@@ -10,7 +10,6 @@ mod holder;
 mod look;
 mod map_relay;
 mod mapper;
-mod mixed;
 mod mover;
 mod obey;
 mod peer;
@@ -24,6 +23,7 @@ mod stream_relay;
 mod streamer;
 mod turns;
 mod twins;
+mod untyped;
 mod vandal;
 mod victim;
 mod waits;
@@ -41,7 +41,6 @@ fn main() {
         "look" => look::play,
         "map_relay" => map_relay::play,
         "mapper" => mapper::play,
-        "mixed" => mixed::play,
         "mover" => mover::play,
         "peer" => peer::play,
         "plugins" => plugins::play,
@@ -53,6 +52,7 @@ fn main() {
         "stream_relay" => stream_relay::play,
         "streamer" => streamer::play,
         "twins" => twins::play,
+        "untyped" => untyped::play,
         "vandal" => vandal::play,
         "victim" => victim::play,
         other => panic!("there is no role `{other}`"),
