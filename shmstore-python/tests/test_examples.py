@@ -7,10 +7,8 @@ import sys
 import threading
 from pathlib import Path
 
-import pytest
-
 import shmstore
-from conftest import DEADLINE
+from conftest import DEADLINE, needs
 from shmstore import Atomic, AtomicValue, FixedString, Map, Versioned, f64, u32, u64
 
 PANEL = Path(__file__).parents[2] / "examples" / "python" / "panel.py"
@@ -68,7 +66,7 @@ def test_programs_of_the_guide_run(tmp_path: Path) -> None:
 
 
 def test_panel_shows_pauses_and_plots_a_market(store: shmstore.Store, tmp_path: Path) -> None:
-    pytest.importorskip("matplotlib")
+    needs("matplotlib")
     market, image = store.create(Market), tmp_path / "quotes.png"
     market.positions[1, "EURUSD"] = (7, 700.0)
     ended, paused = threading.Event(), []
