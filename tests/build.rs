@@ -79,7 +79,7 @@ const SETS: [ModelSet; 14] = [
         name: "frames",
         checker: "loom",
         folder: "sync",
-        sources: &["frames/word", "frames/protocol", "event_word", "lock_word", "version_waiters"],
+        sources: &["frames/word", "frames/protocol", "frames/pins", "event_word", "lock_word", "version_waiters"],
         mutations: FRAMES,
     },
     ModelSet {
@@ -107,14 +107,14 @@ const SETS: [ModelSet; 14] = [
         name: "frames_crashes",
         checker: "recorder",
         folder: "sync/frames",
-        sources: &["word", "protocol"],
+        sources: &["word", "protocol", "pins"],
         mutations: FRAMES_CRASHES,
     },
     ModelSet {
         name: "frames_deaths",
         checker: "explorer",
         folder: "sync/frames",
-        sources: &["word", "protocol"],
+        sources: &["word", "protocol", "pins"],
         mutations: FRAMES_DEATHS,
     },
 ];

@@ -4,9 +4,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use shmstore::dynamic::DynamicError;
+use shmstore::error::{InsertError, PopError, PushError, RecvError};
 use shmstore::inspect::{FieldError, InspectError, ItemsError, SavedError};
 use shmstore::migrate::MigrateError;
-use shmstore::{AttachError, CreateError, OpenError, RemoveError};
+use shmstore::{AttachError, CreateError, OpenError, RemoveError, WaitError};
 use thiserror::Error;
 
 use crate::text::{shown, shown_path};
@@ -53,6 +55,21 @@ pub enum Failure {
     /// its cause.
     #[error("{}", shown(&.0.to_string()))]
     Migrate(#[from] MigrateError),
+    /// An object cannot be written. Exit code 5 without the permission, 4 if a value is refused, 3 if the object or the
+    /// part does not exist, 6 if another process had the part for too long, otherwise 1.
+    #[error("{}{advice}", shown(&.error.to_string()))]
+    Write {
+        /// The reason.
+        error: Box<DynamicError>,
+        /// What to do next, after a blank. It may be empty.
+        advice: String,
+    },
+    /// Nothing came in time, or another process was at work for too long. Exit code 6.
+    #[error("{0}")]
+    Late(String),
+    /// A signal ended the command, which has let go of everything. The program ends by the signal.
+    #[error("ended by signal {0}")]
+    Signal(i32),
     /// A file is not a saved object, or an object cannot be saved. Exit code 1.
     #[error("{}: {}", shown_path(.path), shown(&.cause.to_string()))]
     Saved {
@@ -72,6 +89,14 @@ pub enum Failure {
     /// The terminal or the pipe fails. Exit code 1.
     #[error(transparent)]
     Io(#[from] io::Error),
+    /// One or more of several objects failed. Exit code of the first failure.
+    #[error("{text}")]
+    Several {
+        /// The failures and what was done, on lines.
+        text: String,
+        /// The first failure.
+        first: Box<Failure>,
+    },
     /// Any other error. Exit code 1.
     #[error("{0}")]
     Other(String),
@@ -86,17 +111,49 @@ impl From<ItemsError> for Failure {
     }
 }
 
+impl From<DynamicError> for Failure {
+    fn from(error: DynamicError) -> Self {
+        match error {
+            DynamicError::Field(error) => Self::Field(error),
+            DynamicError::Inspect(error) => Self::Inspect(error),
+            DynamicError::Create(error) => Self::Create(error),
+            DynamicError::Attach(AttachError::Anchor(error)) => Self::Open(error),
+            error => Self::Write { error: Box::new(error), advice: String::new() },
+        }
+    }
+}
+
 impl Failure {
     /// Makes a [`File`](Self::File) of the error of a file.
     pub fn at(path: &Path) -> impl Fn(io::Error) -> Self {
         |cause| Self::File { path: path.into(), cause }
     }
 
+    /// Collects the failures of several objects. `end` says what was done. Without a failure, it returns `Ok`.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure::Several`].
+    pub fn several(failures: Vec<Self>, end: &str) -> Result<(), Self> {
+        let text: String = failures.iter().map(|failure| format!("{failure}\n")).collect();
+        match failures.into_iter().next() {
+            Some(first) => Err(Self::Several { text: text + end, first: Box::new(first) }),
+            None => Ok(()),
+        }
+    }
+
     /// Returns the exit code.
     #[must_use]
     pub fn exit_code(&self) -> ExitCode {
-        ExitCode::from(match self {
+        ExitCode::from(self.code())
+    }
+
+    fn code(&self) -> u8 {
+        match self {
+            Self::Several { first, .. } => first.code(),
             Self::Ambiguous(_) => 2,
+            Self::Write { error, .. } => of_write(error),
+            Self::Late(_) => 6,
             Self::NotFound(_) | Self::Field(_) => 3,
             Self::Inspect(InspectError::NotFound { .. } | InspectError::Gone { .. }) => 3,
             Self::Refused(_)
@@ -112,8 +169,41 @@ impl Failure {
             Self::Create(error) | Self::Migrate(MigrateError::Object(error)) => of_create(error),
             Self::Migrate(MigrateError::InUse { .. } | MigrateError::Refused(_)) => 4,
             _ => 1,
-        })
+        }
     }
+}
+
+fn of_write(error: &DynamicError) -> u8 {
+    use DynamicError as E;
+    match error {
+        E::Attach(AttachError::AccessDenied { .. } | AttachError::Untrusted { .. }) => 5,
+        E::WrongPart { .. } | E::NotAPart { .. } | E::NotAwaited { .. } => 3,
+        E::Attach(AttachError::NotFound { .. }) | E::Wait(WaitError::Removed { .. } | WaitError::AnchorLost { .. }) => {
+            3
+        }
+        E::Push(PushError::Removed { .. } | PushError::AnchorLost { .. }) => 3,
+        E::Pop(PopError::Removed { .. } | PopError::AnchorLost { .. }) => 3,
+        E::Value(_) | E::InvalidValue(_) | E::NoInteger { .. } | E::TooMuch { .. } | E::Schema(_) => 4,
+        E::Attach(AttachError::Foreign { .. } | AttachError::Collision { .. })
+        | E::Insert(InsertError::Full { .. }) => 4,
+        error if is_late(error) => 6,
+        _ => 1,
+    }
+}
+
+/// Returns `true` if a call has waited as long as it might, and another one may succeed.
+#[must_use]
+pub fn is_late(error: &DynamicError) -> bool {
+    use DynamicError as E;
+    matches!(
+        error,
+        E::Busy(_)
+            | E::Push(PushError::Full { .. } | PushError::Busy(_))
+            | E::Pop(PopError::Empty { .. } | PopError::Busy(_))
+            | E::Insert(InsertError::Busy(_))
+            | E::Recv(RecvError::Empty { .. })
+            | E::Wait(WaitError::Timeout { .. })
+    )
 }
 
 fn of_open(error: &OpenError) -> u8 {

@@ -64,9 +64,22 @@ pub fn of(path: &Path, type_name: Option<&String>) -> Result<Layout, Failure> {
 ///
 /// As [`of`].
 pub fn file_or_object(path: &Path, type_name: Option<&String>) -> Result<OwnedSchema, Failure> {
-    let is_anchor = || Anchors::of(path).segments().is_ok_and(|there| !there.is_empty());
-    if path.is_dir() || saved::is_saved(path) || is_anchor() {
-        return Ok(of(path, type_name)?.schema);
+    Ok(with_id(path, type_name)?.0)
+}
+
+/// Returns the same, and the type-id-char of the object or the saved object.
+///
+/// # Errors
+///
+/// As [`of`].
+pub fn with_id(path: &Path, type_name: Option<&String>) -> Result<(OwnedSchema, Option<char>), Failure> {
+    if let Some(saved) = saved::read_if_saved(path)? {
+        return Ok((saved.schema().clone(), Some(saved.id())));
     }
-    saved::read_schema(path)
+    let is_anchor = || Anchors::of(path).segments().is_ok_and(|there| !there.is_empty());
+    if path.is_dir() || is_anchor() {
+        let object = Target { path: path.into(), type_name: type_name.cloned() }.object()?;
+        return Ok((object.schema().clone(), object.segment().description.as_ref().map(|of| of.id)));
+    }
+    Ok((saved::read_schema(path)?, None))
 }

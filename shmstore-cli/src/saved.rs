@@ -14,6 +14,7 @@ use tempfile::NamedTempFile;
 use crate::about::called;
 use crate::anchors::Anchors;
 use crate::failure::Failure;
+use crate::group;
 use crate::text::{shown, shown_path};
 
 /// More than any schema has.
@@ -117,22 +118,32 @@ pub fn read_if_saved(path: &Path) -> Result<Option<SavedObject>, Failure> {
     open_if_saved(path).map(|file| parse(path, &file)).transpose()
 }
 
-/// Returns `true` if the path is a file that begins as saved objects do.
+/// Returns `true` if the path is a file that begins as saved objects or groups of them do.
 #[must_use]
 pub fn is_saved(path: &Path) -> bool {
-    open_if_saved(path).is_some()
+    open_if_saved(path).is_some() || open_if_begins(path, &group::MAGIC).is_some()
 }
 
-fn open_if_saved(path: &Path) -> Option<File> {
+/// Opens a file if it begins with these bytes.
+pub(crate) fn open_if_begins(path: &Path, begin: &[u8; 8]) -> Option<File> {
     let (mut file, mut magic) = (open(path).ok()?, [0; 8]);
     file.read_exact(&mut magic).ok()?;
     file.rewind().ok()?;
-    (magic == *b"shmsaved").then_some(file)
+    (magic == *begin).then_some(file)
+}
+
+fn open_if_saved(path: &Path) -> Option<File> {
+    open_if_begins(path, b"shmsaved")
 }
 
 fn parse(path: &Path, file: &File) -> Result<SavedObject, Failure> {
     let len = file.metadata().map_err(Failure::at(path))?.len();
-    SavedObject::read_from(file, len).map_err(|error| match error {
+    parse_from(path, file, len)
+}
+
+/// Reads a saved object of `len` bytes. `path` names it in an error.
+pub(crate) fn parse_from(path: &Path, from: impl Read, len: u64) -> Result<SavedObject, Failure> {
+    SavedObject::read_from(from, len).map_err(|error| match error {
         SavedError::Read(source) => Failure::at(path)(source),
         cause => Failure::Saved { path: path.into(), cause },
     })

@@ -39,7 +39,7 @@ pub(crate) const FRAMES: &[Mutation] = mutations! {
         "fence_after_rmw();\n        if pinned_slots" => "if pinned_slots";
     protocol the_claim_that_readers_without_a_pin_see fails a_reader_has_no_pin:
         "fence_after_rmw();\n        if pinned_slots" => "if pinned_slots";
-    protocol the_fence_of_a_pin fails a_writer_meets_a_reader:
+    pins the_fence_of_a_pin fails a_writer_meets_a_reader:
         "    fence_after_rmw();\n    let is_valid" => "    let is_valid";
     protocol the_second_look_at_the_pins fails a_writer_meets_a_reader:
         "if pinned_slots(words) >> slot & 1 == 0 {" => "if slot < u64::MAX {";
@@ -52,20 +52,20 @@ pub(crate) const FRAMES: &[Mutation] = mutations! {
         "fence_after_rmw();\n        if pinned_slots" => "if pinned_slots";
     protocol the_word_that_is_put_back fails a_writer_backs_off: "word.store(old, Release);" => "word.store(FREE, Release);";
     protocol the_slot_of_the_newest_frame fails a_writer_meets_a_reader:
-        "let mut skipped = pinned_slots(words) | if newest.number == 0 { 0 } else { 1 << newest.slot };"
+        "let mut skipped = unusable_slots(words, newest);"
         => "let mut skipped = pinned_slots(words);";
-    protocol the_check_of_a_pin fails a_writer_meets_a_reader:
+    pins the_check_of_a_pin fails a_writer_meets_a_reader:
         "let is_valid = has_frame(words, pin.frame);" => "let is_valid = true;";
-    protocol the_number_in_the_check_of_a_pin fails a_writer_meets_a_reader:
+    pins the_number_in_the_check_of_a_pin fails a_writer_meets_a_reader:
         "load(word) == published(frame.number)" => "number(load(word)) != 0";
-    protocol the_frame_that_is_not_published_yet fails an_older_frame_is_pinned:
+    pins the_frame_that_is_not_published_yet fails an_older_frame_is_pinned:
         "number != 0 && number <= newest" => "number != 0";
-    protocol the_pin_without_a_frame fails an_older_frame_is_pinned:
+    pins the_pin_without_a_frame fails an_older_frame_is_pinned:
         "    unpin(words, pin);\n    Pinning::NoFrame" => "    Pinning::NoFrame";
-    protocol the_next_frame_of_a_follower fails a_follower_goes_on: "<= newest).min()" => "<= newest).max()";
-    protocol the_release_of_an_unpin fails a_writer_meets_a_reader:
+    pins the_next_frame_of_a_follower fails a_follower_goes_on: "<= newest).min()" => "<= newest).max()";
+    pins the_release_of_an_unpin fails a_writer_meets_a_reader:
         "compare_exchange(pin.word(), 0, AcqRel, Relaxed)" => "compare_exchange(pin.word(), 0, Acquire, Relaxed)";
-    protocol the_fence_of_a_reader_without_a_pin fails a_reader_has_no_pin:
+    pins the_fence_of_a_reader_without_a_pin fails a_reader_has_no_pin:
         "    fence(Acquire);\n    has_frame" => "    has_frame";
     protocol the_release_of_a_loan_that_is_given_back fails a_loan_is_given_back:
         "(writing(token), FREE, AcqRel, Relaxed)" => "(writing(token), FREE, Acquire, Relaxed)";
@@ -79,9 +79,9 @@ pub(crate) const FRAMES: &[Mutation] = mutations! {
         "slot.compare_exchange(now, FREE, AcqRel, Relaxed).is_ok()" => "{ slot.store(FREE, Release); true }";
     protocol the_loan_that_backed_off fails loans_that_back_off_are_waited_for:
         "        has_backed_off = true;\n" => "";
-    protocol the_pin_that_moved fails pins_without_a_frame_are_waited_for:
+    pins the_pin_that_moved fails pins_without_a_frame_are_waited_for:
         "return Pinning::Moved(pin);\n        }\n    }" => "return Pinning::Pinned(pin);\n        }\n    }";
-    protocol the_pin_that_found_an_older_frame_gone fails pins_without_a_frame_are_waited_for:
+    pins the_pin_that_found_an_older_frame_gone fails pins_without_a_frame_are_waited_for:
         "        has_moved = true;\n" => "";
     event_word the_flag_of_a_writer_that_waits fails dropped_pins_are_waited_for:
         "word.fetch_or(WAITING, AcqRel)" => "word.fetch_or(0, AcqRel)";
@@ -123,7 +123,7 @@ pub(crate) const FRAMES_DEATHS: &[Mutation] = mutations! {
         "if pinned_slots(words) >> slot & 1 == 0 {" => "if slot < u64::MAX {";
     protocol a_line_of_pins_that_is_not_read_once_more fails a_line_of_pins:
         "|pins, pin| pins | pin.load(Relaxed)) != 0 {" => "|pins, pin| pins | pin.load(Relaxed)) == u64::MAX {";
-    protocol a_pin_without_a_check fails a_writer_and_a_reader:
+    pins a_pin_without_a_check fails a_writer_and_a_reader:
         "let is_valid = has_frame(words, pin.frame);" => "let is_valid = true;";
     protocol a_reap_of_pins_by_a_plain_store fails two_reapers:
         "pin.compare_exchange(now, 0, AcqRel, Relaxed).is_ok()" => "{ pin.store(0, Release); true }";
@@ -143,11 +143,11 @@ pub(crate) const FRAMES_DEATHS: &[Mutation] = mutations! {
     words.reached(Reached::Word);
     word.store(published(number), Release);";
     protocol a_loan_of_the_newest_frame fails a_writer_and_a_reader:
-        "let mut skipped = pinned_slots(words) | if newest.number == 0 { 0 } else { 1 << newest.slot };"
+        "let mut skipped = unusable_slots(words, newest);"
         => "let mut skipped = pinned_slots(words);";
     protocol a_death_that_is_not_recovered fails two_writers:
         "match slot_of(words, next) {" => "match slot_of(words, 0) {";
     protocol a_slot_that_is_not_put_back fails a_writer_and_a_reader: "word.store(old, Release);" => "";
-    protocol a_pin_that_stays_without_a_frame fails a_writer_and_a_reader:
+    pins a_pin_that_stays_without_a_frame fails a_writer_and_a_reader:
         "    unpin(words, pin);\n    Pinning::NoFrame" => "    Pinning::NoFrame";
 };

@@ -1,14 +1,13 @@
 //! `shmstore get`: one value.
 
-use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 
-use shmstore::inspect::{Limits, Value};
+use shmstore::inspect::Limits;
 
 use crate::failure::{Failure, Outcome};
 use crate::output::Output;
+use crate::printed;
 use crate::target;
-use crate::text::{shown, shown_lines};
 
 /// Print one value of an object, for scripts
 ///
@@ -60,20 +59,8 @@ pub fn run(args: &Args) -> Result<Outcome, Failure> {
     let field = target::field_path(&args.field, args.type_name.as_ref())?;
     let value = target::with_field("get", &args.path, &args.field, args.type_name.as_ref())?
         .read_at(&field, &Limits::full())?;
-    if let Value::Invalid(why) = value.settled() {
-        return Err(Failure::Other(format!("`{}` is not a value of its type: {}", shown(&args.field), shown(why))));
-    }
+    printed::must_be_valid(&value, &args.field)?;
     let mut output = Output::standard();
-    if args.json {
-        output.json(&value)?;
-    } else {
-        let raw = match value.settled() {
-            Value::Text(text) => text.clone(),
-            Value::Char(letter) => letter.to_string(),
-            Value::Variant { name, .. } => name.clone(),
-            other => other.to_string(),
-        };
-        output.line(&if io::stdout().is_terminal() { shown_lines(&raw) } else { raw })?;
-    }
+    printed::value(&mut output, &value, args.json)?;
     output.finish()
 }

@@ -3,8 +3,7 @@
 use std::path::PathBuf;
 
 use serde::Serialize;
-use shmstore::Store;
-use shmstore::inspect::{Limits, Object, SavedObject, Segment};
+use shmstore::inspect::{Limits, Object, SavedObject};
 use shmstore::migrate::{MigrateError, Migration, is_needed};
 use shmstore::schema::OwnedSchema;
 
@@ -17,6 +16,7 @@ use crate::migration::{Before, Extent, Report};
 use crate::output::{Output, say};
 use crate::target::Target;
 use crate::text::{shown, shown_path};
+use crate::writing;
 
 /// Migrate an object to another layout, with the values of all fields that both have
 ///
@@ -64,7 +64,7 @@ pub struct Args {
 }
 
 /// Reads a number of bytes, with K, M, G or T for powers of 1024.
-fn room(text: &str) -> Result<u64, String> {
+pub(super) fn room(text: &str) -> Result<u64, String> {
     let digits = text.trim_end_matches(['K', 'M', 'G', 'T']);
     let shift = match &text[digits.len()..] {
         "" => 0,
@@ -99,7 +99,7 @@ pub fn run(args: &Args) -> Result<Outcome, Failure> {
     } else {
         // It would count as a process that uses the object.
         drop(object);
-        store(args, &segment)?.migrate_to(id, &schema, args.room)?
+        writing::store(&args.target.path, &segment, "migrated")?.migrate_to(id, &schema, args.room)?
     };
     let after = if migration.was_needed() { Extent::new(schema.size(), args.room.or(room)) } else { before };
     let report = Report::new(&migration, before, after).with_notes(&was, &schema);
@@ -170,16 +170,4 @@ fn converted(args: &Args, object: &Object, schema: &OwnedSchema) -> Result<Migra
         return Ok(Migration::default());
     }
     Ok(old.convert_to(schema).map_err(MigrateError::from)?.1)
-}
-
-/// Opens the store at the anchor of a segment.
-fn store(args: &Args, segment: &Segment) -> Result<Store, Failure> {
-    let anchors = Anchors::of(&args.target.path);
-    let lost = || {
-        let why = "its anchor no longer exists, so no program could find the new object: save and load it instead";
-        Failure::Refused(format!("{} cannot be migrated: {why}", called(segment)))
-    };
-    let anchor = &anchors.of_segment(segment).ok_or_else(lost)?.path;
-    // Errors name the path without a `/` at its end.
-    Ok(Store::open(anchor.components().collect::<PathBuf>())?)
 }

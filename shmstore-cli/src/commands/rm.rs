@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use shmstore::Store;
 use shmstore::inspect::{Segment, SegmentState, WhileAttached};
 
+use super::rm_all;
 use crate::about::{called, times};
 use crate::anchors::Anchors;
 use crate::failure::{Failure, Outcome};
@@ -16,7 +17,7 @@ use crate::saved::parent;
 use crate::target::Target;
 use crate::text::shown_path;
 
-/// Remove an object
+/// Remove an object, or all objects of a directory
 ///
 /// rm asks before it removes the object. Without a terminal to ask at, it needs --yes.
 ///
@@ -25,6 +26,10 @@ use crate::text::shown_path;
 ///
 /// If a migration of the object was interrupted, rm also removes its journal, with the values in it. If the journal has
 /// the only copy of the values, this needs --force. `shmstore save --interrupted` saves them before.
+///
+/// --recursive removes every object that `shmstore ls PATH` lists: at the directory, at its names, and below it. It
+/// names them before it asks. If one is in use, it removes none without --force. It keeps an object whose anchor this
+/// program cannot see, as in a container.
 ///
 /// rm keeps the directory or file of the object. It keeps the file `NAME.shm` of a named object, too, unless
 /// --remove-name is given. It never removes segments of other programs.
@@ -35,20 +40,23 @@ pub struct Args {
     path: Option<PathBuf>,
     /// The name of the type, or its letter, if the path has more than one object
     #[arg(value_name = "TYPE")]
-    type_name: Option<String>,
+    pub(super) type_name: Option<String>,
+    /// Remove all objects in a directory and below it
+    #[arg(short, long, conflicts_with = "segment")]
+    recursive: bool,
     /// Remove the segment with this number, if it has no usable path; `ls --json` and `show` print the number
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(i32).range(0..))]
     #[arg(conflicts_with_all = ["path", "type_name", "remove_name"])]
     segment: Option<i32>,
     /// Remove the file of the name, too, if it has no other object; works without an object, too
     #[arg(long)]
-    remove_name: bool,
+    pub(super) remove_name: bool,
     /// Remove without asking
     #[arg(short, long)]
-    yes: bool,
+    pub(super) yes: bool,
     /// Remove the object even if a process has it attached, or if only an interrupted migration has its values
     #[arg(short, long)]
-    force: bool,
+    pub(super) force: bool,
 }
 
 /// The object and the name that the command line means.
@@ -68,6 +76,9 @@ struct Meant {
 /// No object matches, or more than one; [`Failure::Refused`] if it is in use or not shmstore's, or if the user does not
 /// agree.
 pub fn run(args: &Args) -> Result<Outcome, Failure> {
+    if let (true, Some(path)) = (args.recursive, &args.path) {
+        return rm_all::run(args, path);
+    }
     let Meant { segment, left, name } = find(args)?;
     let mut what = Vec::new();
     if let Some(segment) = &segment {
@@ -138,7 +149,7 @@ fn find(args: &Args) -> Result<Meant, Failure> {
 }
 
 /// Returns `true` for a journal. [`Target::segment`] returns one only if its object is not there.
-fn is_only_copy(segment: &Segment) -> bool {
+pub(super) fn is_only_copy(segment: &Segment) -> bool {
     segment.state == SegmentState::Journal
 }
 
@@ -154,7 +165,7 @@ fn only_copy(segment: &Segment, args: &Args) -> Failure {
 }
 
 /// Names a segment, and says what it was.
-fn described(segment: &Segment) -> String {
+pub(super) fn described(segment: &Segment) -> String {
     if is_only_copy(segment) {
         return format!("the journal of {}, with the values of an interrupted migration", called(segment));
     }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use shmstore::inspect::{Limits, Object, SavedObject, Segment, SegmentState};
 
+use super::save_group;
 use crate::about::bytes;
 use crate::failure::{Failure, Outcome};
 use crate::leftovers;
@@ -12,7 +13,11 @@ use crate::saved;
 use crate::target::Target;
 use crate::text::{shown, shown_path};
 
-/// Save the values and the schema of an object to a file
+/// Save the values and the schema of an object to a file, or all objects of a directory
+///
+/// --recursive saves every object in the directory PATH, at its names and below it, to one file. `shmstore load FILE
+/// DIRECTORY` creates all of them again. If one cannot be saved, it is named, and no file is written. Orphaned and
+/// removed objects are left out, and a note names them.
 ///
 /// System V shared memory does not survive a reboot. `shmstore load` creates the object again from the file.
 ///
@@ -25,16 +30,19 @@ use crate::text::{shown, shown_path};
 pub struct Args {
     /// The anchor of the object: a directory or file, or `DIR/NAME` for a named object
     #[arg(value_name = "PATH[/NAME]")]
-    path: PathBuf,
+    pub(super) path: PathBuf,
     /// The file to write; not the anchor of an object, nor any file that ends in `.shm`
-    file: PathBuf,
+    pub(super) file: PathBuf,
     /// The name of the type, or its letter, if the path has more than one object
     #[arg(value_name = "TYPE")]
-    type_name: Option<String>,
+    pub(super) type_name: Option<String>,
     /// Save the values of a migration that is at work or was interrupted, in the new layout; for a migration whose
     /// place another object has taken, see `shmstore doctor`
-    #[arg(long)]
+    #[arg(long, conflicts_with = "recursive")]
     interrupted: bool,
+    /// Save all objects in a directory and below it
+    #[arg(short, long)]
+    recursive: bool,
 }
 
 /// Saves the object.
@@ -44,6 +52,9 @@ pub struct Args {
 /// The object does not exist or cannot be copied; [`Failure::Refused`] if the file is an anchor; an error of the file
 /// system.
 pub fn run(args: &Args) -> Result<Outcome, Failure> {
+    if args.recursive {
+        return save_group::run(args);
+    }
     let target = Target { path: args.path.clone(), type_name: args.type_name.clone() };
     let object = if args.interrupted { journal(&target)? } else { target.object()? };
     saved::must_be_no_anchor(&args.file)?;

@@ -5,7 +5,7 @@ use shmstore::inspect::Participant;
 use shmstore::inspect::{Limits, Object, Value};
 use shmstore::schema::OwnedSchema;
 
-use super::ls;
+use super::{ls, show_table};
 use crate::about::{Listed, Users, counted, path_and_name, state, times};
 use crate::clock;
 use crate::failure::{Failure, Outcome};
@@ -13,7 +13,7 @@ use crate::growth;
 use crate::output::{Look, Output};
 use crate::rates::Rates;
 use crate::table::{self, Align, Cell};
-use crate::target::Target;
+use crate::target::{self, Target};
 use crate::text::{shown, shown_lines};
 use crate::tree::{self, Holders};
 
@@ -38,6 +38,12 @@ use crate::tree::{self, Holders};
 /// frames come in a second (measured for half a second), how many elements it has, the
 /// slots, how many of them are being filled and by which processes, the pins and whose
 /// they are, and the metadata and the first elements of the newest frame.
+///
+/// --table FIELD... shows one line for each object in the directory PATH and at its names,
+/// with these fields as `get` prints them: `shmstore show /srv/robots --table frames mode`.
+/// An object without the field has a `-`. With --json, it is an array of objects with the
+/// keys path, name, type, id, segment, state, and values, an object with a key for each
+/// field. A missing field is null.
 ///
 /// --json prints an object with three keys:
 ///   object     as in `shmstore ls --json`; attached does not count this program
@@ -71,6 +77,9 @@ pub struct Args {
     /// Show all elements of arrays and lists, and all keys of maps, not only the first eight
     #[arg(long)]
     full: bool,
+    /// Show these fields of all objects in the directory and at its names, as a table
+    #[arg(long, value_name = "FIELD", num_args = 1.., value_parser = target::not_empty, conflicts_with = "full")]
+    table: Vec<String>,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -100,6 +109,9 @@ struct Process<'a> {
 ///
 /// The object does not exist or cannot be read.
 pub fn run(args: &Args) -> Result<Outcome, Failure> {
+    if !args.table.is_empty() {
+        return show_table::run(&args.target, &args.table, args.json);
+    }
     let object = args.target.object()?;
     // The participants come first, so that a lock that is then seen held has a known holder.
     let participants = object.participants();

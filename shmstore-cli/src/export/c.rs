@@ -3,6 +3,7 @@
 mod frames;
 mod maps;
 mod names;
+mod open;
 mod parts;
 mod rings;
 mod structs;
@@ -49,6 +50,8 @@ const MACRO_SUFFIXES: [&str; 6] = ["_H", "_ID", "_KEY", "_SIZE", "_LAYOUT_HASH_L
 /// - for each `Map`, a `_get` that looks a key up, a `_next` for all entries, a `_len` and a `_changes`; and for each
 ///   string in a key, a `_from` that makes it of a C string
 /// - for each `Frames`, a `_newest` that copies the newest frame, and a `_newest_number`
+/// - for each part with values, an `_open`, which is there if `shmstore.h` of the C library is included before; the
+///   library writes the part
 /// - for each `Queue`, a `_len`, an `_outstanding`, a `_positions`, and a `_look` that copies an item without taking it
 ///
 /// `NAME` is `name`, or the name of the type, in lower case: `versioned_quote` for a `Versioned<Quote>`.
@@ -100,8 +103,9 @@ fn assemble(types: &Types<'_>, schema: &OwnedSchema, id: u8) -> String {
          *\n \
          * {name}_attach(&segment, path, SHMSTORE_READ_ONLY) attaches the object with the anchor `path`: a\n \
          * file or directory, or DIRECTORY/NAME.shm for a named object. This program takes no participant slot,\n \
-         * so it must not take a lock. Generate this header again when the schema changes. An object that has\n \
-         * only grown by fields behind these can still be attached.\n \
+         * so it must not take a lock. To write, include shmstore.h before, and link with -lshmstore: see the\n \
+         * functions ..._open. Generate this header again when the schema changes. An object that has only grown\n \
+         * by fields behind these can still be attached.\n \
          *\n \
          *     shmstore_segment segment;\n \
          *     {name} *object = {name}_attach(&segment, \"/run/anchor\", SHMSTORE_READ_ONLY);\n \

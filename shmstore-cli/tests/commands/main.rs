@@ -1,11 +1,13 @@
 //! Runs of each command of the program.
 
 mod camera;
+mod plant;
 mod scratch;
 mod planted;
 mod planted_map;
 mod support;
 
+mod create;
 mod damaged_logs;
 mod diff;
 mod doctor;
@@ -13,11 +15,14 @@ mod elsewhere;
 mod files;
 mod frames;
 mod gc;
+mod group;
 mod grown;
 mod get;
 mod hostile;
 mod interrupted;
+mod items;
 mod journal;
+mod lines;
 mod load;
 mod ls;
 mod manual;
@@ -29,6 +34,8 @@ mod rings;
 mod rm;
 mod save;
 mod schema;
+mod set;
 mod show;
 mod tail;
+mod wait;
 mod watched;

@@ -2,12 +2,21 @@
 
 use super::support::*;
 
-const COMMANDS: [&str; 15] = [
+const COMMANDS: [&str; 24] = [
     "ls",
     "show",
     "get",
     "watch",
     "tail",
+    "wait",
+    "set",
+    "put",
+    "del",
+    "push",
+    "pop",
+    "send",
+    "notify",
+    "create",
     "schema",
     "diff",
     "rm",

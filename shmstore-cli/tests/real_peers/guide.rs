@@ -152,7 +152,17 @@ fn the_lines_of_tail_in_the_guide_are_those_of_the_program() {
 #[test]
 fn the_lines_of_maps_in_the_guide_are_those_of_the_program() {
     let Some(chapter) = chapter("11-maps.md") else { return println!("skipped: no guide") };
-    let shown = block(&chapter, "```text\n", "$ shmstore get ./exchange");
+    session_says(block(&chapter, "```text\n", "$ shmstore get ./exchange"));
+}
+
+#[test]
+fn the_lines_of_writing_in_the_guide_are_those_of_the_program() {
+    let Some(chapter) = chapter("7-command-line.md") else { return println!("skipped: no guide") };
+    session_says(block(&chapter, "```text\n", "$ shmstore put ./exchange"));
+}
+
+/// Runs the commands of a session at the exchange, and compares what they print.
+fn session_says(shown: &str) {
     let scratch = Scratch::new();
     let _exchange = exchange(&scratch);
     for example in shown.split("$ shmstore ").skip(1) {

@@ -101,6 +101,20 @@ impl Atomic {
         self.to_value(old)
     }
 
+    /// Stores a value of these bytes, and copies the old one to `old`. Both have the size of the value.
+    ///
+    /// # Errors
+    ///
+    /// - [`DynamicError::InvalidValue`] and [`DynamicError::Length`] as for [`store_bytes`](Self::store_bytes), and if
+    ///   `old` has another size. Nothing is stored.
+    /// - [`DynamicError::InvalidValue`] if the old bytes were not a valid value. The new value is stored.
+    pub fn swap_bytes(&self, bytes: &[u8], old: &mut [u8]) -> Result<(), DynamicError> {
+        self.values.check_len(old.len())?;
+        let was = self.raw().swap(bits(self.values.check(bytes)?));
+        old.copy_from_slice(&was.to_le_bytes()[..old.len()]);
+        self.values.checked(old)
+    }
+
     /// Adds a number to an integer, modulo 2 to the power of its bits. Returns the old value.
     ///
     /// # Errors
@@ -134,11 +148,18 @@ impl Atomic {
         })
     }
 
-    /// Changes the bytes of the value, which are checked before. Others than those of the value stay zero.
-    pub(super) fn update_bytes<R>(
+    /// Changes the bytes of the value by `change`, and returns the result of `change`, which may be called more than
+    /// once.
+    ///
+    /// # Errors
+    ///
+    /// - [`DynamicError::InvalidValue`] if the bytes are not a valid value before or after `change`. Nothing has
+    ///   changed.
+    /// - The errors of `change`. Nothing has changed.
+    pub fn update_bytes<R, E: From<DynamicError>>(
         &self,
-        mut change: impl FnMut(&mut [u8]) -> Result<R, DynamicError>,
-    ) -> Result<R, DynamicError> {
+        mut change: impl FnMut(&mut [u8]) -> Result<R, E>,
+    ) -> Result<R, E> {
         let mut old = self.raw().load();
         loop {
             let mut bytes = [0; 8];
@@ -146,6 +167,7 @@ impl Atomic {
             value.copy_from_slice(&old.to_le_bytes()[..self.values.size()]);
             self.values.checked(value)?;
             let result = change(value)?;
+            self.values.checked(value)?;
             match self.raw().compare_exchange(old, u64::from_le_bytes(bytes)) {
                 Ok(()) => return Ok(result),
                 Err(now) => old = now,

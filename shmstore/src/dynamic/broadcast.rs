@@ -84,6 +84,21 @@ impl Broadcast {
         }
     }
 
+    /// Copies the newest item to `bytes`, which has the size of an item, and returns its number. `None` if no item was
+    /// sent.
+    ///
+    /// # Errors
+    ///
+    /// As [`newest`](Self::newest), and [`DynamicError::Length`] if `bytes` has another size.
+    pub fn newest_bytes(&self, bytes: &mut [u8]) -> Result<Option<u64>, DynamicError> {
+        self.values.check_len(bytes.len())?;
+        let number = self.raw().newest(bytes)?;
+        if number.is_some() {
+            self.values.checked(bytes)?;
+        }
+        Ok(number)
+    }
+
     /// Returns a subscriber that receives the items that are sent from now on.
     #[must_use]
     pub fn subscribe(&self) -> Subscriber {

@@ -54,6 +54,15 @@ pub enum DynamicError {
         /// The path.
         path: String,
     },
+    /// The path leads to nothing that counts its changes.
+    #[error(
+        "no change of `{path}` can be waited for: name a `Versioned`, an `Event`, a `Queue`, a `Broadcast`, a `Map`, \
+         one of its keys, or a `Frames`"
+    )]
+    NotAwaited {
+        /// The path.
+        path: String,
+    },
     /// A value is not of the type of its field.
     #[error(transparent)]
     Value(Box<ValueError>),

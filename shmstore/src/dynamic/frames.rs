@@ -78,7 +78,7 @@ impl Frames {
     /// [`DynamicError::Loan`] with the errors of [`Frames::loan_timeout`](crate::Frames::loan_timeout).
     pub fn loan(&self, limit: Limit) -> Result<FrameMut, DynamicError> {
         let loan = self.raw().loan(limit)?;
-        Ok(FrameMut { frames: self.clone(), loan, len: 0, meta: self.meta.zeroed() })
+        Ok(FrameMut { frames: self.clone(), loan, len: 0, meta: self.meta.zeroed(), is_published: false })
     }
 
     /// Pins the newest frame. `None` if there is none.

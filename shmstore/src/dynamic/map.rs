@@ -4,6 +4,7 @@ use super::place::Place;
 use super::value::{TO_COPY, Values};
 use super::wait::{Aim, Wait};
 use super::{DynamicError, Limit, Object, key_from_json};
+use crate::error::Busy;
 use crate::inspect::{FieldError, FieldPath, Value};
 use crate::layout::path::Step;
 use crate::layout::schema::{OwnedKind, OwnedSchema};
@@ -86,6 +87,15 @@ impl Map {
     /// [`DynamicError::Value`] if the key is not of the type.
     pub fn contains(&self, key: &Value) -> Result<bool, DynamicError> {
         Ok(self.raw().contains(&self.keys.encode(key)?))
+    }
+
+    /// Returns `true` if a key of these bytes is in the map.
+    ///
+    /// # Errors
+    ///
+    /// [`DynamicError::InvalidValue`] and [`DynamicError::Length`] if the bytes are no key of the type.
+    pub fn contains_bytes(&self, key: &[u8]) -> Result<bool, DynamicError> {
+        Ok(self.raw().contains(self.keys.check(key)?))
     }
 
     /// Returns the version of a key and its value. `None` if the key is not in the map.
@@ -182,18 +192,29 @@ impl Map {
         })
     }
 
-    /// Changes the bytes of the value of a key, which are checked before.
-    pub(super) fn update_bytes<R>(
+    /// Changes the bytes of the value of a key by `change`, as [`update`](Self::update) does.
+    ///
+    /// # Errors
+    ///
+    /// - [`DynamicError::InvalidValue`] and [`DynamicError::Length`] if the bytes are no key of the type.
+    /// - [`DynamicError::InvalidValue`] if the bytes of the value are not valid before or after `change`. Nothing has
+    ///   changed.
+    /// - [`DynamicError::Busy`] as for [`update`](Self::update).
+    /// - The errors of `change`. Nothing has changed.
+    pub fn update_bytes<R, E: From<DynamicError>>(
         &self,
         key: &[u8],
         limit: Limit,
-        change: impl FnOnce(&mut [u8]) -> Result<R, DynamicError>,
-    ) -> Result<Option<R>, DynamicError> {
-        let mut value = self.values.zeroed();
-        self.raw().update(key, &mut value, limit, |bytes| {
-            self.values.checked(bytes)?;
-            change(bytes)
-        })
+        change: impl FnOnce(&mut [u8]) -> Result<R, E>,
+    ) -> Result<Option<R>, E> {
+        let (key, mut value) = (self.keys.check(key)?, self.values.zeroed());
+        let updated = self.raw().update(key, &mut value, limit, |bytes| {
+            self.values.checked(bytes).map_err(|error| Or(error.into()))?;
+            let result = change(bytes).map_err(Or)?;
+            self.values.checked(bytes).map_err(|error| Or(error.into()))?;
+            Ok(result)
+        });
+        updated.map_err(|Or(error)| error)
     }
 
     /// Removes a key, and returns its value. `None` if the key is not in the map.
@@ -209,6 +230,22 @@ impl Map {
             return Ok(None);
         }
         self.values.decode(&old).map(Some)
+    }
+
+    /// Removes a key of these bytes, and copies its value to `old`. Returns `false` if the key is not in the map. Both
+    /// slices have the sizes of the types.
+    ///
+    /// # Errors
+    ///
+    /// As [`remove`](Self::remove), and [`DynamicError::Length`] if one of them has another size. Then no key is
+    /// removed.
+    pub fn remove_bytes(&self, key: &[u8], old: &mut [u8], limit: Limit) -> Result<bool, DynamicError> {
+        self.values.check_len(old.len())?;
+        let was_there = self.raw().remove(self.keys.check(key)?, old, limit)?;
+        if was_there {
+            self.values.checked(old)?;
+        }
+        Ok(was_there)
     }
 
     /// Returns the keys, in no order. Keys that are inserted or removed meanwhile may be among them or not.
@@ -230,9 +267,16 @@ impl Map {
     }
 
     fn collect<T>(&self, each: impl Fn(&[u8], u64, &[u8]) -> Result<T, DynamicError>) -> Result<Vec<T>, DynamicError> {
-        let (mut key, mut value, mut all) = (self.keys.zeroed(), self.values.zeroed(), Vec::new());
-        self.raw().for_each(&mut key, &mut value, |key, version, value| all.push(each(key, version, value)));
+        let mut all = Vec::new();
+        self.for_each_bytes(|key, version, value| all.push(each(key, version, value)));
         all.into_iter().collect()
+    }
+
+    /// Calls `each` with the bytes of each key, the version of its value, and the bytes of the value, as
+    /// [`entries`](Self::entries) has them. They are not checked.
+    pub fn for_each_bytes(&self, each: impl FnMut(&[u8], u64, &[u8])) {
+        let (mut key, mut value) = (self.keys.zeroed(), self.values.zeroed());
+        self.raw().for_each(&mut key, &mut value, each);
     }
 
     /// Waits until a key has a version newer than `seen`, and returns the newest one and its value. A key that is not
@@ -258,9 +302,27 @@ impl Map {
         Ok(Wait::of(Aim::Key { part: self.clone(), key: self.keys.encode(key)?, seen }))
     }
 
+    /// Returns a wait as [`newer`](Self::newer) does, for a key of these bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`DynamicError::InvalidValue`] and [`DynamicError::Length`] if the bytes are no key of the type.
+    pub fn newer_bytes(&self, key: &[u8], seen: u64) -> Result<Wait, DynamicError> {
+        Ok(Wait::of(Aim::Key { part: self.clone(), key: self.keys.check(key)?.to_vec(), seen }))
+    }
+
     /// Returns a wait until [`changes`](Self::changes) is more than `seen`, for [`wait_any`](crate::wait_any) and
     /// `.await`.
     pub fn changed(&self, seen: u64) -> Wait {
         Wait::of(Aim::Keys { part: self.clone(), seen })
+    }
+}
+
+/// The error of an update: of the closure, or of the map.
+struct Or<E>(E);
+
+impl<E: From<DynamicError>> From<Busy> for Or<E> {
+    fn from(busy: Busy) -> Self {
+        Self(DynamicError::from(busy).into())
     }
 }

@@ -30,6 +30,7 @@
 //! Typed programs and programs of this module write each part by the same code. A process that is killed in a store
 //! leaves the old value or the new one, as any other.
 
+mod at;
 mod atomic;
 mod broadcast;
 mod decode;

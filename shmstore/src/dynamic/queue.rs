@@ -1,7 +1,6 @@
 //! Queues of any type.
 
 use std::fmt;
-use std::mem;
 
 use super::place::Place;
 use super::value::Values;
@@ -128,7 +127,7 @@ impl Queue {
             self.raw().finish(taken);
             return Err(invalid);
         }
-        Ok(Job { queue: self.clone(), taken, bytes })
+        Ok(Job { queue: self.clone(), taken, bytes, is_done: false })
     }
 
     /// Returns a wait for an item, for [`wait_any`](crate::wait_any) and `.await`. Another consumer may take the item
@@ -152,6 +151,7 @@ pub struct Job {
     queue: Queue,
     taken: RawTaken,
     bytes: Vec<u8>,
+    is_done: bool,
 }
 
 impl Job {
@@ -162,6 +162,12 @@ impl Job {
     /// None: the bytes were checked when the item was taken.
     pub fn value(&self) -> Result<Value, DynamicError> {
         self.queue.values.decode(&self.bytes)
+    }
+
+    /// Returns the layout of the item.
+    #[must_use]
+    pub fn schema(&self) -> &OwnedSchema {
+        self.queue.values.0
     }
 
     /// Returns the bytes of the item.
@@ -182,19 +188,19 @@ impl Job {
     ///
     /// - [`DynamicError::Job`] if this process no longer has the item.
     /// - [`DynamicError::OfParent`] in a process that was forked since the item was taken.
-    pub fn done(self) -> Result<(), DynamicError> {
+    pub fn done(mut self) -> Result<(), DynamicError> {
         if !this_process::is_ours(self.taken.token()) {
             return Err(DynamicError::OfParent { what: "a job" });
         }
-        let (queue, taken) = (self.queue.clone(), self.taken);
-        mem::forget(self);
-        if queue.raw().finish(taken) { Ok(()) } else { Err(JobLost { queue: queue.raw().name() }.into()) }
+        self.is_done = true;
+        let queue = self.queue.raw();
+        if queue.finish(self.taken) { Ok(()) } else { Err(JobLost { queue: queue.name() }.into()) }
     }
 }
 
 impl Drop for Job {
     fn drop(&mut self) {
-        if this_process::is_ours(self.taken.token()) {
+        if !self.is_done && this_process::is_ours(self.taken.token()) {
             self.queue.raw().give_back(self.taken);
         }
     }

@@ -94,6 +94,24 @@ impl Object {
         Ok(result.expect("the value was changed"))
     }
 
+    /// Returns the type of the value at a path, which [`store`](Self::store) stores.
+    ///
+    /// # Errors
+    ///
+    /// - [`DynamicError::Field`] if there is no such field.
+    /// - [`DynamicError::NotAPart`] if the path leads to something that is not stored as a whole.
+    pub fn schema_at(&self, path: &FieldPath) -> Result<&OwnedSchema, DynamicError> {
+        let (place, depth) = Place::find(self, path)?;
+        let rest = &path.steps()[depth..];
+        let (values, rest) = match place.owned.kind() {
+            OwnedKind::Atomic(_) => (place.owned, rest),
+            OwnedKind::AtomicCell { value } | OwnedKind::Versioned { value } => (&**value, rest),
+            OwnedKind::Map { value, .. } if !rest.is_empty() => (&**value, &rest[1..]),
+            _ => return Err(self.no_such(path)),
+        };
+        within(values, rest).map(|(_, schema)| schema).ok_or_else(|| self.no_such(path))
+    }
+
     /// Adds a number to the integer at a path, modulo 2 to the power of its bits. Returns the old value. No other store
     /// comes in between.
     ///
@@ -103,12 +121,22 @@ impl Object {
     /// - [`DynamicError::TooMuch`] if the number is not from −2^63 to 2^64 − 1.
     /// - The errors of [`store`](Self::store).
     pub fn fetch_add(&self, path: &FieldPath, by: i128) -> Result<Value, DynamicError> {
+        self.fetch_add_within(path, by, Limit::Forever)
+    }
+
+    /// Adds a number to the integer at a path, as [`fetch_add`](Self::fetch_add) does. Other writers are waited for
+    /// until the limit.
+    ///
+    /// # Errors
+    ///
+    /// As [`fetch_add`](Self::fetch_add), and [`DynamicError::Busy`] if another writer has the part until the limit.
+    pub fn fetch_add_within(&self, path: &FieldPath, by: i128, limit: Limit) -> Result<Value, DynamicError> {
         let (target, rest) = self.target(path)?;
         if let (Target::Atomic(atomic), []) = (&target, &rest[..]) {
             return atomic.fetch_add(by);
         }
         let mut old = Value::Nothing;
-        self.change(path, &target, &rest, Limit::Forever, |bytes, schema| {
+        self.change(path, &target, &rest, limit, |bytes, schema| {
             let by = addend(path, schema, by)?;
             old = super::decode(schema, bytes).map_err(DynamicError::InvalidValue)?;
             let mut number = [0; 8];

@@ -121,7 +121,11 @@ pub(super) fn unreadable(path: &FieldPath, why: String) -> ItemsError {
 }
 
 /// Returns the part at a path, and its offset in the object. A part of a value has no offset.
-fn find<'a>(schema: &'a OwnedSchema, at: Option<usize>, steps: &[Step]) -> Option<(&'a OwnedSchema, Option<usize>)> {
+pub(super) fn find<'a>(
+    schema: &'a OwnedSchema,
+    at: Option<usize>,
+    steps: &[Step],
+) -> Option<(&'a OwnedSchema, Option<usize>)> {
     if let OwnedKind::CacheAligned { object } = schema.kind() {
         return find(object, at, steps);
     }

@@ -42,6 +42,7 @@
 //! Names of types and fields and paths come from the segment and may have any characters. Escape them before you show
 //! them on a terminal. [`Value`]'s `Display` does that.
 
+mod changes;
 mod decode;
 mod describe;
 mod frames;

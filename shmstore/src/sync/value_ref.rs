@@ -117,8 +117,11 @@ impl<'a, S: Shape> ValueOf<'a, S> {
 
     /// [`read`](Self::read) with a limit. `None` once the time is over. Then `value` means nothing.
     pub(super) fn read_within(self, value: &mut S::Buffer, access: Access, timeout: Duration) -> Option<u64> {
-        let limit = Backoff::new(Limit::Within(timeout));
-        self.try_read(value).or_else(|| self.retry(access, Some(&limit), || self.try_read(value)))
+        // Most often the first attempt succeeds, and no clock is read.
+        self.try_read(value).or_else(|| {
+            let limit = Backoff::new(Limit::Within(timeout));
+            self.retry(access, Some(&limit), || self.try_read(value))
+        })
     }
 
     /// Repeats a rejected `attempt` to read until it succeeds, or until the time is over.

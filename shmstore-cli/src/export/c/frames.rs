@@ -5,13 +5,15 @@ use shmstore::schema::OwnedSchema;
 use super::super::error::ExportError;
 use super::super::names::comment;
 use super::super::parts::{FrameSlots, LOANS_AT, NEWEST_AT, PINS, ROOM_AT, SLOT_WORDS_AT};
+use super::open::open_function;
 use super::structs::Body;
 use super::types::Types;
 
 const WORD: u64 = 8;
 
 /// The suffixes of the functions and types of frames.
-const SUFFIXES: [&str; 7] = ["_element", "_meta", "_frame", "_frames", "_capacity", "_newest_number", "_newest"];
+const SUFFIXES: [&str; 8] =
+    ["_element", "_meta", "_frame", "_frames", "_capacity", "_newest_number", "_newest", "_open"];
 
 impl<'a> Types<'a> {
     pub(super) fn define_frames(
@@ -28,6 +30,7 @@ impl<'a> Types<'a> {
         self.define_frame(&name, schema, frames, element, meta);
         self.define_frames_struct(&name, schema, frames);
         self.write(&functions(&name, frames, (&element_type, element), (&meta_type, meta)));
+        self.write(&open_function(&name, &[("VALUE", element), ("META", meta)]));
         self.has_frames = true;
         self.values.insert(name.clone(), element_type);
         Ok(name)

@@ -21,13 +21,13 @@ typedef struct shmstore_entry {
 #define SHMSTORE_ENTRY_LIVE 2
 
 /* A `Map`, with its offsets in bytes. */
-typedef struct shmstore_entries {
+typedef struct shmstore_table {
     const volatile uint64_t *seed, *intent, *heads;
     const volatile uint32_t *len, *high_water;
     const volatile char *entries;
     uint32_t capacity;
     size_t stride, key_at, key_len, slots_at, slot_len, value_len;
-} shmstore_entries;
+} shmstore_table;
 
 /* XXH64, by the specification at https://github.com/Cyan4973/xxHash/blob/dev/doc/xxhash_spec.md */
 #define SHMSTORE_XXH_1 UINT64_C(0x9e3779b185ebca87)
@@ -90,7 +90,7 @@ static inline uint64_t shmstore_xxh64(const void *bytes, size_t len, uint64_t se
     return hash ^ hash >> 32;
 }
 
-static inline const volatile shmstore_entry *shmstore_entry_at(const shmstore_entries *map, uint32_t index)
+static inline const volatile shmstore_entry *shmstore_entry_at(const shmstore_table *map, uint32_t index)
 {
     return (const volatile shmstore_entry *)(const volatile void *)(map->entries + index * map->stride);
 }
@@ -110,7 +110,7 @@ static inline int shmstore_entry_stays(const volatile shmstore_entry *entry, uin
 }
 
 /* Copies the key of an entry by atomic loads. */
-static inline void shmstore_copy_key(const shmstore_entries *map, const volatile shmstore_entry *entry, void *out)
+static inline void shmstore_copy_key(const shmstore_table *map, const volatile shmstore_entry *entry, void *out)
 {
     const volatile uint64_t *from = shmstore_entry_words(entry, map->key_at);
     uint64_t word;
@@ -123,7 +123,7 @@ static inline void shmstore_copy_key(const shmstore_entries *map, const volatile
 }
 
 /* Returns 1 if an entry has this key. */
-static inline int shmstore_is_key(const shmstore_entries *map, const volatile shmstore_entry *entry, const void *key)
+static inline int shmstore_is_key(const shmstore_table *map, const volatile shmstore_entry *entry, const void *key)
 {
     const volatile uint64_t *from = shmstore_entry_words(entry, map->key_at);
     uint64_t word;
@@ -138,7 +138,7 @@ static inline int shmstore_is_key(const shmstore_entries *map, const volatile sh
 }
 
 /* Copies the value of an entry whose state was `state`. Returns 1, or 0 if a writer may have disturbed the copy. */
-static inline int shmstore_copy_value(const shmstore_entries *map, const volatile shmstore_entry *entry, uint32_t state,
+static inline int shmstore_copy_value(const shmstore_table *map, const volatile shmstore_entry *entry, uint32_t state,
                                       void *value, uint64_t *version)
 {
     uint64_t number = 0;
@@ -151,14 +151,14 @@ static inline int shmstore_copy_value(const shmstore_entries *map, const volatil
     return 1;
 }
 
-static inline uint32_t shmstore_bucket(const shmstore_entries *map, uint32_t hash)
+static inline uint32_t shmstore_bucket(const shmstore_table *map, uint32_t hash)
 {
     return (uint32_t)(((uint64_t)hash * 2 * map->capacity) >> 32);
 }
 
 /* Follows the chain of a bucket, unless the filter in the upper half of its head lacks the hash. Returns 1, or 0 if the
  * key is not in it, or -1 if an entry was freed or used again meanwhile: then it may lead into another bucket. */
-static inline int shmstore_map_walk(const shmstore_entries *map, const void *key, uint32_t hash, uint64_t *steps,
+static inline int shmstore_map_walk(const shmstore_table *map, const void *key, uint32_t hash, uint64_t *steps,
                                     void *value, uint64_t *version)
 {
     uint32_t bucket = shmstore_bucket(map, hash);
@@ -188,7 +188,7 @@ static inline int shmstore_map_walk(const shmstore_entries *map, const void *key
 }
 
 /* Looks a key up, without a lock and with a limited number of steps. */
-static inline int shmstore_map_get(const shmstore_entries *map, const void *key, void *value, uint64_t *version)
+static inline int shmstore_table_get(const shmstore_table *map, const void *key, void *value, uint64_t *version)
 {
     uint64_t seed = __atomic_load_n(map->seed, __ATOMIC_ACQUIRE);
     uint64_t steps = 2 * (uint64_t)map->capacity + SHMSTORE_MAP_PATIENCE;
@@ -208,7 +208,7 @@ static inline int shmstore_map_get(const shmstore_entries *map, const void *key,
 }
 
 /* Copies the first live entry from `*cursor` on. */
-static inline int shmstore_map_next(const shmstore_entries *map, uint64_t *cursor, void *key, void *value,
+static inline int shmstore_map_next(const shmstore_table *map, uint64_t *cursor, void *key, void *value,
                                     uint64_t *version)
 {
     uint32_t used = __atomic_load_n(map->high_water, __ATOMIC_ACQUIRE), steps = SHMSTORE_MAP_PATIENCE;
@@ -236,7 +236,7 @@ static inline int shmstore_map_next(const shmstore_entries *map, uint64_t *curso
 
 /* Returns the number of keys. A process may have died in the middle of an insertion or a removal. Then `intent` names
  * the entry, and has the number of keys before. */
-static inline uint64_t shmstore_map_len(const shmstore_entries *map)
+static inline uint64_t shmstore_table_len(const shmstore_table *map)
 {
     uint64_t intent = __atomic_load_n(map->intent, __ATOMIC_ACQUIRE), len = intent >> 33;
     uint32_t index = (uint32_t)intent - 1, is_live;

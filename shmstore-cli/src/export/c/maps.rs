@@ -5,13 +5,15 @@ use shmstore::schema::{OwnedKind, OwnedSchema};
 use super::super::error::ExportError;
 use super::super::names::comment;
 use super::super::parts::{ENTRY_WORDS, Entries, HEAD, HEADS_AT, SEED_AT};
+use super::open::open_function;
 use super::structs::Body;
 use super::types::Types;
 
 const WORD: u64 = 8;
 
 /// The suffixes of the functions and types of a map.
-const SUFFIXES: [&str; 9] = ["_value", "_key", "_entry", "_entries", "_capacity", "_len", "_changes", "_get", "_next"];
+const SUFFIXES: [&str; 10] =
+    ["_value", "_key", "_entry", "_entries", "_capacity", "_len", "_changes", "_get", "_next", "_open"];
 
 /// The type of a key, a value, an element or metadata in C, as the functions of maps and frames take it.
 pub(super) struct Argument {
@@ -37,6 +39,7 @@ impl<'a> Types<'a> {
         self.define_map_struct(&name, schema, entries);
         self.write(&map_function(&name, entries, key, value));
         self.write(&functions(&name, &key_type, &value_type, schema));
+        self.write(&open_function(&name, &[("VALUE", value), ("KEY", key)]));
         self.has_maps = true;
         self.values.insert(name.clone(), value_type.of);
         Ok(name)
@@ -134,8 +137,8 @@ impl<'a> Types<'a> {
 fn map_function(name: &str, entries: Entries, key: &OwnedSchema, value: &OwnedSchema) -> String {
     let Entries { capacity, key_at, slots_at, slot_len, stride, .. } = entries;
     format!(
-        "static inline shmstore_entries {name}_entries(const volatile {name} *from)\n{{\n    \
-         shmstore_entries map;\n    \
+        "static inline shmstore_table {name}_entries(const volatile {name} *from)\n{{\n    \
+         shmstore_table map;\n    \
          map.seed = &from->seed;\n    \
          map.intent = &from->intent;\n    \
          map.heads = from->heads;\n    \
@@ -155,8 +158,8 @@ fn map_function(name: &str, entries: Entries, key: &OwnedSchema, value: &OwnedSc
          return UINT64_C({capacity});\n}}\n\
          /* Returns the number of keys. */\n\
          static inline uint64_t {name}_len(const volatile {name} *from)\n{{\n    \
-         shmstore_entries map = {name}_entries(from);\n    \
-         return shmstore_map_len(&map);\n}}\n\
+         shmstore_table map = {name}_entries(from);\n    \
+         return shmstore_table_len(&map);\n}}\n\
          /* Returns how often keys were inserted and removed so far. */\n\
          static inline uint64_t {name}_changes(const volatile {name} *from)\n{{\n    \
          return __atomic_load_n(&from->changes, __ATOMIC_ACQUIRE);\n}}\n",
@@ -176,8 +179,8 @@ fn functions(name: &str, key: &Argument, value: &Argument, schema: &OwnedSchema)
          * -1: writers disturbed every attempt, or the map is damaged: errno is EAGAIN. */\n\
          static inline int {name}_get(const volatile {name} *from, {parameter}, {value_of} *value, \
          uint64_t *version)\n{{\n    \
-         shmstore_entries map = {name}_entries(from);\n    \
-         return shmstore_map_get(&map, {address}, value, version);\n}}\n\
+         shmstore_table map = {name}_entries(from);\n    \
+         return shmstore_table_get(&map, {address}, value, version);\n}}\n\
          /* Copies the next entry of a map. Begin with `*cursor` 0. Any pointer after it may be NULL. A key that stays\n \
          * in the map during the whole iteration comes once. Returns\n \
          *  1: the copies are of one entry, and `*cursor` is after it;\n \
@@ -185,7 +188,7 @@ fn functions(name: &str, key: &Argument, value: &Argument, schema: &OwnedSchema)
          * -1: writers disturbed every attempt: errno is EAGAIN. Try again, or add 1 to `*cursor`. */\n\
          static inline int {name}_next(const volatile {name} *from, uint64_t *cursor, {key_of} *key, {value_of} *value,\n    \
          uint64_t *version)\n{{\n    \
-         shmstore_entries map = {name}_entries(from);\n    \
+         shmstore_table map = {name}_entries(from);\n    \
          return shmstore_map_next(&map, cursor, key, value, version);\n}}\n\n",
         shown = comment(&schema.to_string()),
     )

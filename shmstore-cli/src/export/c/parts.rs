@@ -6,6 +6,7 @@ use super::super::error::ExportError;
 use super::super::names::comment;
 use super::super::parts::{ELEMENTS_AT, SEQUENCE_AT, Slots, TEXT_AT};
 use super::LANGUAGE;
+use super::open::open_function;
 use super::structs::Body;
 use super::types::Types;
 
@@ -63,7 +64,7 @@ impl<'a> Types<'a> {
     }
 
     pub(super) fn define_cell(&mut self, schema: &OwnedSchema, value: &'a OwnedSchema) -> Result<String, ExportError> {
-        let name = self.take(schema, &["_value", "_load", "_store"]);
+        let name = self.take(schema, &["_value", "_load", "_store", "_open"]);
         let mut body = Body::new(self.member_scope());
         body.add(&name, (0, WORD), "bits", |name| format!("uint64_t {name}"), "the value in its first bytes");
         if value.size() == 0 {
@@ -86,6 +87,7 @@ impl<'a> Types<'a> {
              __atomic_store_n(&to->bits, bits, __ATOMIC_RELEASE);\n}}\n\n",
             size = value.size(),
         ));
+        self.write(&open_function(&name, &[("VALUE", value)]));
         Ok(name)
     }
 
@@ -94,7 +96,7 @@ impl<'a> Types<'a> {
         schema: &OwnedSchema,
         value: &'a OwnedSchema,
     ) -> Result<String, ExportError> {
-        let suffixes = ["_value", "_version", "_load", "_try_load"];
+        let suffixes = ["_value", "_version", "_load", "_try_load", "_open"];
         let name = self.take(schema, &suffixes);
         let of = if value.size() > 0 { Some(self.value_type(&name, value)?) } else { None };
         // The caller has checked the slots.
@@ -105,6 +107,7 @@ impl<'a> Types<'a> {
             self.values.insert(name.clone(), of.clone());
             self.write(&load_functions(&name, &of, slots, value));
         }
+        self.write(&open_function(&name, &[("VALUE", value)]));
         Ok(name)
     }
 }

@@ -52,7 +52,7 @@ static inline int64_t shmstore_broadcast_since(const shmstore_ring *ring, uint64
 
 /* Returns the number of items that were sent. The tail may be too low, because a sender may have died before it moved
  * the tail. */
-static inline uint64_t shmstore_broadcast_sent(const shmstore_ring *ring)
+static inline uint64_t shmstore_ring_sent(const shmstore_ring *ring)
 {
     uint64_t position = shmstore_tail(ring), steps;
     for (steps = 0; steps < ring->capacity && shmstore_broadcast_since(ring, position) >= 0; steps++)
@@ -62,7 +62,7 @@ static inline uint64_t shmstore_broadcast_sent(const shmstore_ring *ring)
 
 static inline uint64_t shmstore_broadcast_oldest(const shmstore_ring *ring)
 {
-    uint64_t sent = shmstore_broadcast_sent(ring);
+    uint64_t sent = shmstore_ring_sent(ring);
     if (sent < ring->capacity)
         return 0;
     return sent - ring->capacity + (shmstore_broadcast_since(ring, sent - ring->capacity) != 0);
@@ -80,7 +80,7 @@ static inline int shmstore_broadcast_receive(const shmstore_ring *ring, uint64_t
     if (shmstore_broadcast_since(ring, at) <= 0)
         return 0;
     /* The oldest items are overwritten next. So the reader goes on a quarter of the capacity after the oldest one. */
-    next = shmstore_broadcast_sent(ring) - ring->capacity + (margin < ring->capacity ? margin : ring->capacity - 1);
+    next = shmstore_ring_sent(ring) - ring->capacity + (margin < ring->capacity ? margin : ring->capacity - 1);
     if ((int64_t)(next - (at + 1)) < 0)
         next = at + 1;
     *missed = next - at;

@@ -5,13 +5,14 @@ use shmstore::schema::OwnedSchema;
 use super::super::error::ExportError;
 use super::super::names::comment;
 use super::super::parts::{CONSUMERS_AT, Ring};
+use super::open::open_function;
 use super::structs::Body;
 use super::types::Types;
 
 const WORD: u64 = 8;
 
 /// The suffixes of the functions that queues and broadcasts share.
-const SUFFIXES: [&str; 3] = ["_value", "_ring", "_capacity"];
+const SUFFIXES: [&str; 4] = ["_value", "_ring", "_capacity", "_open"];
 
 impl<'a> Types<'a> {
     pub(super) fn define_queue(&mut self, schema: &OwnedSchema, value: &'a OwnedSchema) -> Result<String, ExportError> {
@@ -31,6 +32,7 @@ impl<'a> Types<'a> {
             self.write(&look_function(&name, &of, value));
             self.values.insert(name.clone(), of);
         }
+        self.write(&open_function(&name, &[("VALUE", value)]));
         Ok(name)
     }
 
@@ -49,6 +51,7 @@ impl<'a> Types<'a> {
             self.write(&receive_function(&name, &of, value));
             self.values.insert(name.clone(), of);
         }
+        self.write(&open_function(&name, &[("VALUE", value)]));
         Ok(name)
     }
 
@@ -145,7 +148,7 @@ fn broadcast_functions(name: &str) -> String {
         "/* Returns the number of items that were sent. It is the position of the next item. */\n\
          static inline uint64_t {name}_sent(const volatile {name} *from)\n{{\n    \
          shmstore_ring ring = {name}_ring(from);\n    \
-         return shmstore_broadcast_sent(&ring);\n}}\n\
+         return shmstore_ring_sent(&ring);\n}}\n\
          /* Returns the position of the oldest item that is still there. */\n\
          static inline uint64_t {name}_oldest(const volatile {name} *from)\n{{\n    \
          shmstore_ring ring = {name}_ring(from);\n    \

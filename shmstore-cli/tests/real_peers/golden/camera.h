@@ -103,6 +103,17 @@ static inline int shm_camera_frames_u8_100_4_info_newest(const volatile shm_came
     return shmstore_frames_newest(&frames, elements, most, len, meta, number);
 }
 
+#ifdef SHMSTORE_H
+/* With libshmstore: opens the part at a path of an object, if it has these types. */
+static inline shmstore_code shm_camera_frames_u8_100_4_info_open(const shmstore_object *object, const char *path, shmstore_part **part)
+{
+    static const shmstore_layout layouts[] = {
+        {SHMSTORE_VALUE, 1, UINT64_C(0xe6d31495ae076f1e), UINT64_C(0x7a6f715d7274760e)},
+        {SHMSTORE_META, 16, UINT64_C(0xe424e68d633c50ca), UINT64_C(0xca40b9c849166c5a)}};
+    return shmstore_part_open_as(object, path, layouts, 2, part);
+}
+#endif
+
 /* Bgr: 3 bytes */
 typedef struct shm_camera_bgr {
     uint8_t b; /* 0: b: u8 */
@@ -202,6 +213,17 @@ static inline int shm_camera_frames_bgr_8_3_size_newest(const volatile shm_camer
     return shmstore_frames_newest(&frames, elements, most, len, meta, number);
 }
 
+#ifdef SHMSTORE_H
+/* With libshmstore: opens the part at a path of an object, if it has these types. */
+static inline shmstore_code shm_camera_frames_bgr_8_3_size_open(const shmstore_object *object, const char *path, shmstore_part **part)
+{
+    static const shmstore_layout layouts[] = {
+        {SHMSTORE_VALUE, 3, UINT64_C(0x74c06fcb1d6710f1), UINT64_C(0xae8d47b55c63f153)},
+        {SHMSTORE_META, 8, UINT64_C(0x07e1a03000634401), UINT64_C(0x4e6e1aea01cfe3a3)}};
+    return shmstore_part_open_as(object, path, layouts, 2, part);
+}
+#endif
+
 /* a frame of Frames<u8, 48, 3, Size>: 128 bytes */
 typedef struct shm_camera_frames_u8_48_3_size_frame {
     uint64_t len; /* 0: the number of elements */
@@ -281,6 +303,17 @@ static inline int shm_camera_frames_u8_48_3_size_newest(const volatile shm_camer
     return shmstore_frames_newest(&frames, elements, most, len, meta, number);
 }
 
+#ifdef SHMSTORE_H
+/* With libshmstore: opens the part at a path of an object, if it has these types. */
+static inline shmstore_code shm_camera_frames_u8_48_3_size_open(const shmstore_object *object, const char *path, shmstore_part **part)
+{
+    static const shmstore_layout layouts[] = {
+        {SHMSTORE_VALUE, 1, UINT64_C(0xe6d31495ae076f1e), UINT64_C(0x7a6f715d7274760e)},
+        {SHMSTORE_META, 8, UINT64_C(0x07e1a03000634401), UINT64_C(0x4e6e1aea01cfe3a3)}};
+    return shmstore_part_open_as(object, path, layouts, 2, part);
+}
+#endif
+
 /* a frame of Frames<u16, 9, 3>: 128 bytes */
 typedef struct shm_camera_frames_u16_9_3_frame {
     uint64_t len; /* 0: the number of elements */
@@ -356,6 +389,17 @@ static inline int shm_camera_frames_u16_9_3_newest(const volatile shm_camera_fra
     shmstore_frames frames = shm_camera_frames_u16_9_3_frames(from);
     return shmstore_frames_newest(&frames, elements, most, len, meta, number);
 }
+
+#ifdef SHMSTORE_H
+/* With libshmstore: opens the part at a path of an object, if it has these types. */
+static inline shmstore_code shm_camera_frames_u16_9_3_open(const shmstore_object *object, const char *path, shmstore_part **part)
+{
+    static const shmstore_layout layouts[] = {
+        {SHMSTORE_VALUE, 2, UINT64_C(0xb38fcdda1da4cfd0), UINT64_C(0x0118d43325317433)},
+        {SHMSTORE_META, 0, UINT64_C(0xa883f889b1d7213c), UINT64_C(0xfd91110fdd7e2c2c)}};
+    return shmstore_part_open_as(object, path, layouts, 2, part);
+}
+#endif
 
 /* Camera: 4736 bytes */
 typedef struct shm_camera {

@@ -46,6 +46,16 @@ static inline int shm_everything_versioned_block_try_load(const volatile shm_eve
     return shmstore_read(&from->sequence, from->slots[0], 512, value, 4096, version, attempts ? attempts : 1);
 }
 
+#ifdef SHMSTORE_H
+/* With libshmstore: opens the part at a path of an object, if it has these types. */
+static inline shmstore_code shm_everything_versioned_block_open(const shmstore_object *object, const char *path, shmstore_part **part)
+{
+    static const shmstore_layout layouts[] = {
+        {SHMSTORE_VALUE, 4096, UINT64_C(0xf7ab72e14e21bf07), UINT64_C(0x3aff6078ee2b5b20)}};
+    return shmstore_part_open_as(object, path, layouts, 1, part);
+}
+#endif
+
 /* Depth: a field may hold other numbers, too */
 typedef int64_t shm_everything_depth;
 #define SHM_EVERYTHING_DEPTH_ZERO ((shm_everything_depth)UINT64_C(0)) /* Zero */
@@ -146,6 +156,16 @@ static inline int shm_everything_versioned_status_try_load(const volatile shm_ev
     return shmstore_read(&from->sequence, from->slots[0], 10, value, 72, version, attempts ? attempts : 1);
 }
 
+#ifdef SHMSTORE_H
+/* With libshmstore: opens the part at a path of an object, if it has these types. */
+static inline shmstore_code shm_everything_versioned_status_open(const shmstore_object *object, const char *path, shmstore_part **part)
+{
+    static const shmstore_layout layouts[] = {
+        {SHMSTORE_VALUE, 72, UINT64_C(0x7e2ffffa057eea4c), UINT64_C(0xf91c7b7fbbdd3d80)}};
+    return shmstore_part_open_as(object, path, layouts, 1, part);
+}
+#endif
+
 typedef double shm_everything_versioned_array_f64_3_value[3];
 /* Versioned<[f64; 3]>: 192 bytes */
 typedef struct shm_everything_versioned_array_f64_3 {
@@ -182,6 +202,16 @@ static inline int shm_everything_versioned_array_f64_3_try_load(const volatile s
     return shmstore_read(&from->sequence, from->slots[0], 4, value, 24, version, attempts ? attempts : 1);
 }
 
+#ifdef SHMSTORE_H
+/* With libshmstore: opens the part at a path of an object, if it has these types. */
+static inline shmstore_code shm_everything_versioned_array_f64_3_open(const shmstore_object *object, const char *path, shmstore_part **part)
+{
+    static const shmstore_layout layouts[] = {
+        {SHMSTORE_VALUE, 24, UINT64_C(0x69c6543ef93d2a14), UINT64_C(0x9679bfe33bd658af)}};
+    return shmstore_part_open_as(object, path, layouts, 1, part);
+}
+#endif
+
 /* AtomicValue<Mode>: 8 bytes */
 typedef struct shm_everything_atomic_mode {
     uint64_t bits; /* 0: the value in its first bytes */
@@ -200,6 +230,16 @@ static inline void shm_everything_atomic_mode_store(volatile shm_everything_atom
     memcpy(&bits, value, 1);
     __atomic_store_n(&to->bits, bits, __ATOMIC_RELEASE);
 }
+
+#ifdef SHMSTORE_H
+/* With libshmstore: opens the part at a path of an object, if it has these types. */
+static inline shmstore_code shm_everything_atomic_mode_open(const shmstore_object *object, const char *path, shmstore_part **part)
+{
+    static const shmstore_layout layouts[] = {
+        {SHMSTORE_VALUE, 1, UINT64_C(0x23a6b8e511f8d305), UINT64_C(0xa3564f30061770fa)}};
+    return shmstore_part_open_as(object, path, layouts, 1, part);
+}
+#endif
 
 /* CacheAligned<AtomicU16>: 128 bytes */
 typedef struct shm_everything_cache_aligned_atomic_u16 {
@@ -228,6 +268,16 @@ static inline void shm_everything_atomic_array_i16_3_store(volatile shm_everythi
     memcpy(&bits, value, 6);
     __atomic_store_n(&to->bits, bits, __ATOMIC_RELEASE);
 }
+
+#ifdef SHMSTORE_H
+/* With libshmstore: opens the part at a path of an object, if it has these types. */
+static inline shmstore_code shm_everything_atomic_array_i16_3_open(const shmstore_object *object, const char *path, shmstore_part **part)
+{
+    static const shmstore_layout layouts[] = {
+        {SHMSTORE_VALUE, 6, UINT64_C(0x7deac3acbfffc65a), UINT64_C(0x96a0aaec942f9751)}};
+    return shmstore_part_open_as(object, path, layouts, 1, part);
+}
+#endif
 
 /* Grid<4>: 24 bytes */
 typedef struct shm_everything_grid_4 {

@@ -93,6 +93,16 @@ static inline int shm_feeds_queue_pair_4_look(const volatile shm_feeds_queue_pai
     return shmstore_queue_look(&ring, position, value);
 }
 
+#ifdef SHMSTORE_H
+/* With libshmstore: opens the part at a path of an object, if it has these types. */
+static inline shmstore_code shm_feeds_queue_pair_4_open(const shmstore_object *object, const char *path, shmstore_part **part)
+{
+    static const shmstore_layout layouts[] = {
+        {SHMSTORE_VALUE, 16, UINT64_C(0x5d468316bf2b7c8c), UINT64_C(0xfe5e75bea75df643)}};
+    return shmstore_part_open_as(object, path, layouts, 1, part);
+}
+#endif
+
 /* Broadcast<Pair, 8>: 640 bytes */
 typedef struct shm_feeds_broadcast_pair_8 {
     uint32_t lock; /* 0: the token of its holder in bits 0 to 28 */
@@ -131,7 +141,7 @@ static inline uint64_t shm_feeds_broadcast_pair_8_capacity(const volatile shm_fe
 static inline uint64_t shm_feeds_broadcast_pair_8_sent(const volatile shm_feeds_broadcast_pair_8 *from)
 {
     shmstore_ring ring = shm_feeds_broadcast_pair_8_ring(from);
-    return shmstore_broadcast_sent(&ring);
+    return shmstore_ring_sent(&ring);
 }
 /* Returns the position of the oldest item that is still there. */
 static inline uint64_t shm_feeds_broadcast_pair_8_oldest(const volatile shm_feeds_broadcast_pair_8 *from)
@@ -149,6 +159,16 @@ static inline int shm_feeds_broadcast_pair_8_receive(const volatile shm_feeds_br
     shmstore_ring ring = shm_feeds_broadcast_pair_8_ring(from);
     return shmstore_broadcast_receive(&ring, position, value, missed);
 }
+
+#ifdef SHMSTORE_H
+/* With libshmstore: opens the part at a path of an object, if it has these types. */
+static inline shmstore_code shm_feeds_broadcast_pair_8_open(const shmstore_object *object, const char *path, shmstore_part **part)
+{
+    static const shmstore_layout layouts[] = {
+        {SHMSTORE_VALUE, 16, UINT64_C(0x5d468316bf2b7c8c), UINT64_C(0xfe5e75bea75df643)}};
+    return shmstore_part_open_as(object, path, layouts, 1, part);
+}
+#endif
 
 /* Feeds: 1152 bytes */
 typedef struct shm_feeds {

@@ -51,9 +51,9 @@ SHMSTORE_ASSERT(offsetof(shm_shelf_map_u64_u8_4, seed) == 128);
 SHMSTORE_ASSERT(offsetof(shm_shelf_map_u64_u8_4, heads) == 256);
 SHMSTORE_ASSERT(offsetof(shm_shelf_map_u64_u8_4, entries) == 320);
 
-static inline shmstore_entries shm_shelf_map_u64_u8_4_entries(const volatile shm_shelf_map_u64_u8_4 *from)
+static inline shmstore_table shm_shelf_map_u64_u8_4_entries(const volatile shm_shelf_map_u64_u8_4 *from)
 {
-    shmstore_entries map;
+    shmstore_table map;
     map.seed = &from->seed;
     map.intent = &from->intent;
     map.heads = from->heads;
@@ -77,8 +77,8 @@ static inline uint64_t shm_shelf_map_u64_u8_4_capacity(const volatile shm_shelf_
 /* Returns the number of keys. */
 static inline uint64_t shm_shelf_map_u64_u8_4_len(const volatile shm_shelf_map_u64_u8_4 *from)
 {
-    shmstore_entries map = shm_shelf_map_u64_u8_4_entries(from);
-    return shmstore_map_len(&map);
+    shmstore_table map = shm_shelf_map_u64_u8_4_entries(from);
+    return shmstore_table_len(&map);
 }
 /* Returns how often keys were inserted and removed so far. */
 static inline uint64_t shm_shelf_map_u64_u8_4_changes(const volatile shm_shelf_map_u64_u8_4 *from)
@@ -91,8 +91,8 @@ static inline uint64_t shm_shelf_map_u64_u8_4_changes(const volatile shm_shelf_m
  * -1: writers disturbed every attempt, or the map is damaged: errno is EAGAIN. */
 static inline int shm_shelf_map_u64_u8_4_get(const volatile shm_shelf_map_u64_u8_4 *from, uint64_t key, uint8_t *value, uint64_t *version)
 {
-    shmstore_entries map = shm_shelf_map_u64_u8_4_entries(from);
-    return shmstore_map_get(&map, &key, value, version);
+    shmstore_table map = shm_shelf_map_u64_u8_4_entries(from);
+    return shmstore_table_get(&map, &key, value, version);
 }
 /* Copies the next entry of a map. Begin with `*cursor` 0. Any pointer after it may be NULL. A key that stays
  * in the map during the whole iteration comes once. Returns
@@ -102,9 +102,20 @@ static inline int shm_shelf_map_u64_u8_4_get(const volatile shm_shelf_map_u64_u8
 static inline int shm_shelf_map_u64_u8_4_next(const volatile shm_shelf_map_u64_u8_4 *from, uint64_t *cursor, uint64_t *key, uint8_t *value,
     uint64_t *version)
 {
-    shmstore_entries map = shm_shelf_map_u64_u8_4_entries(from);
+    shmstore_table map = shm_shelf_map_u64_u8_4_entries(from);
     return shmstore_map_next(&map, cursor, key, value, version);
 }
+
+#ifdef SHMSTORE_H
+/* With libshmstore: opens the part at a path of an object, if it has these types. */
+static inline shmstore_code shm_shelf_map_u64_u8_4_open(const shmstore_object *object, const char *path, shmstore_part **part)
+{
+    static const shmstore_layout layouts[] = {
+        {SHMSTORE_VALUE, 1, UINT64_C(0xe6d31495ae076f1e), UINT64_C(0x7a6f715d7274760e)},
+        {SHMSTORE_KEY, 8, UINT64_C(0x7ffc2574c75513f9), UINT64_C(0x29112535559f77d5)}};
+    return shmstore_part_open_as(object, path, layouts, 2, part);
+}
+#endif
 
 /* FixedString<12>: 16 bytes */
 typedef struct shm_shelf_string_12 {
@@ -183,9 +194,9 @@ SHMSTORE_ASSERT(offsetof(shm_shelf_map_string_12_quote_8, seed) == 128);
 SHMSTORE_ASSERT(offsetof(shm_shelf_map_string_12_quote_8, heads) == 256);
 SHMSTORE_ASSERT(offsetof(shm_shelf_map_string_12_quote_8, entries) == 384);
 
-static inline shmstore_entries shm_shelf_map_string_12_quote_8_entries(const volatile shm_shelf_map_string_12_quote_8 *from)
+static inline shmstore_table shm_shelf_map_string_12_quote_8_entries(const volatile shm_shelf_map_string_12_quote_8 *from)
 {
-    shmstore_entries map;
+    shmstore_table map;
     map.seed = &from->seed;
     map.intent = &from->intent;
     map.heads = from->heads;
@@ -209,8 +220,8 @@ static inline uint64_t shm_shelf_map_string_12_quote_8_capacity(const volatile s
 /* Returns the number of keys. */
 static inline uint64_t shm_shelf_map_string_12_quote_8_len(const volatile shm_shelf_map_string_12_quote_8 *from)
 {
-    shmstore_entries map = shm_shelf_map_string_12_quote_8_entries(from);
-    return shmstore_map_len(&map);
+    shmstore_table map = shm_shelf_map_string_12_quote_8_entries(from);
+    return shmstore_table_len(&map);
 }
 /* Returns how often keys were inserted and removed so far. */
 static inline uint64_t shm_shelf_map_string_12_quote_8_changes(const volatile shm_shelf_map_string_12_quote_8 *from)
@@ -223,8 +234,8 @@ static inline uint64_t shm_shelf_map_string_12_quote_8_changes(const volatile sh
  * -1: writers disturbed every attempt, or the map is damaged: errno is EAGAIN. */
 static inline int shm_shelf_map_string_12_quote_8_get(const volatile shm_shelf_map_string_12_quote_8 *from, const shm_shelf_string_12 *key, shm_shelf_quote *value, uint64_t *version)
 {
-    shmstore_entries map = shm_shelf_map_string_12_quote_8_entries(from);
-    return shmstore_map_get(&map, key, value, version);
+    shmstore_table map = shm_shelf_map_string_12_quote_8_entries(from);
+    return shmstore_table_get(&map, key, value, version);
 }
 /* Copies the next entry of a map. Begin with `*cursor` 0. Any pointer after it may be NULL. A key that stays
  * in the map during the whole iteration comes once. Returns
@@ -234,9 +245,20 @@ static inline int shm_shelf_map_string_12_quote_8_get(const volatile shm_shelf_m
 static inline int shm_shelf_map_string_12_quote_8_next(const volatile shm_shelf_map_string_12_quote_8 *from, uint64_t *cursor, shm_shelf_string_12 *key, shm_shelf_quote *value,
     uint64_t *version)
 {
-    shmstore_entries map = shm_shelf_map_string_12_quote_8_entries(from);
+    shmstore_table map = shm_shelf_map_string_12_quote_8_entries(from);
     return shmstore_map_next(&map, cursor, key, value, version);
 }
+
+#ifdef SHMSTORE_H
+/* With libshmstore: opens the part at a path of an object, if it has these types. */
+static inline shmstore_code shm_shelf_map_string_12_quote_8_open(const shmstore_object *object, const char *path, shmstore_part **part)
+{
+    static const shmstore_layout layouts[] = {
+        {SHMSTORE_VALUE, 16, UINT64_C(0xa411979c30973332), UINT64_C(0xec9532ffc0c68459)},
+        {SHMSTORE_KEY, 16, UINT64_C(0xf08f924389009cf0), UINT64_C(0x9daea1faccbe9bd5)}};
+    return shmstore_part_open_as(object, path, layouts, 2, part);
+}
+#endif
 
 /* Shelf: 2240 bytes */
 typedef struct shm_shelf {

@@ -1,7 +1,6 @@
 //! A slot that this process fills.
 
 use std::fmt;
-use std::mem;
 
 use super::Frames;
 use crate::dynamic::DynamicError;
@@ -19,6 +18,7 @@ pub struct FrameMut {
     pub(super) loan: RawLoan,
     pub(super) len: usize,
     pub(super) meta: Vec<u8>,
+    pub(super) is_published: bool,
 }
 
 impl FrameMut {
@@ -32,6 +32,12 @@ impl FrameMut {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len == 0
+    }
+
+    /// Returns the frames of which it is a slot.
+    #[must_use]
+    pub fn frames(&self) -> &Frames {
+        &self.frames
     }
 
     /// Sets the number of elements. Elements that were not written have the bytes of an earlier frame, or zeros.
@@ -113,11 +119,10 @@ impl FrameMut {
     /// - [`DynamicError::OfParent`] in a process that was forked since the slot was loaned.
     pub fn publish(mut self) -> Result<u64, DynamicError> {
         self.check_owner()?;
-        let (frames, meta) = (self.frames.clone(), mem::take(&mut self.meta));
-        let (loan, len) = (self.loan, self.len);
-        mem::forget(self);
-        let number = frames.raw().publish(loan, len, &meta);
-        number.ok_or_else(|| FrameLost { frames: frames.raw().name() }.into())
+        self.is_published = true;
+        let frames = self.frames.raw();
+        let number = frames.publish(self.loan, self.len, &self.meta);
+        number.ok_or_else(|| FrameLost { frames: frames.name() }.into())
     }
 
     fn check_owner(&self) -> Result<(), DynamicError> {
@@ -128,7 +133,7 @@ impl FrameMut {
 
 impl Drop for FrameMut {
     fn drop(&mut self) {
-        if this_process::is_ours(self.loan.token()) {
+        if !self.is_published && this_process::is_ours(self.loan.token()) {
             self.frames.raw().give_back(self.loan);
         }
     }

@@ -46,6 +46,12 @@ impl Pinned {
         self.len == 0
     }
 
+    /// Returns the layout of the metadata.
+    #[must_use]
+    pub fn meta_schema(&self) -> &OwnedSchema {
+        self.frames.meta.0
+    }
+
     /// Returns the layout of an element.
     #[must_use]
     pub fn schema(&self) -> &OwnedSchema {

@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 
 use super::conditions::LoanableSlot;
 use super::memory::{WordRefs, Writers};
-use super::protocol::{self, FrameWords, Pin, Pinning};
+use super::pins::{self, Pin, Pinning};
+use super::protocol::{self, FrameWords};
 use super::word::{self, FrameAt};
 use crate::error::{LoanError, PinError, SlotUsers};
 use crate::segment::this_process;
@@ -137,24 +138,24 @@ impl<'a> Core<'a> {
     #[inline(always)]
     pub(super) fn prepare_to_pin(&self) {
         let pins = self.words.pins();
-        let first = &pins[protocol::first_entry(this_process::token()) % pins.len()];
+        let first = &pins[pins::first_entry(this_process::token()) % pins.len()];
         prepare_copy_in::<u64>(first.as_ptr().cast());
     }
 
     /// Pins the newest frame.
     #[inline(always)]
     pub(super) fn pin_newest(&self) -> Result<Option<Pin>, PinError> {
-        self.pin_by(protocol::pin_newest)
+        self.pin_by(pins::pin_newest)
     }
 
     /// Pins the frame after `seen`, or the oldest later one that is there.
     pub(super) fn pin_after(&self, seen: u64) -> Result<Option<Pin>, PinError> {
-        self.pin_by(|words, token| protocol::pin_after(words, token, seen))
+        self.pin_by(|words, token| pins::pin_after(words, token, seen))
     }
 
     /// Pins the frame with this number.
     pub(super) fn pin(&self, number: u64) -> Result<Option<Pin>, PinError> {
-        self.pin_by(|words, token| protocol::pin(words, token, number))
+        self.pin_by(|words, token| pins::pin(words, token, number))
     }
 
     #[inline(always)]
@@ -179,10 +180,10 @@ impl<'a> Core<'a> {
         let disturbed = || PinError::Disturbed { frames: self.part.name(), waited: started.elapsed() };
         let held = self.writers.side.lock(Limit::Within(TO_LOCK)).map_err(|_| disturbed())?;
         protocol::recover(&self.words);
-        let pinning = protocol::pin_newest(&self.words, held.token());
+        let pinning = pins::pin_newest(&self.words, held.token());
         self.unlock_and_wake(held);
         // Only a peer that breaks the protocol disturbs it under the lock.
-        pinned(pinning, || self.pin_after_reap(protocol::pin_newest), || Err(disturbed()))
+        pinned(pinning, || self.pin_after_reap(pins::pin_newest), || Err(disturbed()))
     }
 
     /// Pins a frame once more, after the entries of dead processes were removed.
@@ -197,7 +198,7 @@ impl<'a> Core<'a> {
     /// Removes a pin, and wakes the writers.
     #[inline(always)]
     pub(super) fn unpin(&self, pin: Pin) {
-        protocol::unpin(&self.words, pin);
+        pins::unpin(&self.words, pin);
         failpoint::reach(Step::Unpinned);
         self.tell_room();
     }

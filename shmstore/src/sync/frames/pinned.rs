@@ -12,7 +12,7 @@ use std::mem::MaybeUninit;
 use std::slice;
 
 use super::Frames;
-use super::protocol::{self, Pin};
+use super::pins::{self, Pin};
 use crate::error::InvalidValue;
 use crate::layout::{AnyBits, DebugValue, ShmLayout, ShmValue};
 use crate::segment::this_process;
@@ -121,7 +121,7 @@ impl<'a, E: ShmValue, const N: usize, const K: usize, M: ShmValue> Pinned<'a, E,
     /// this process was dead, or because it broke the protocol. Then the elements may have been overwritten.
     #[must_use]
     pub fn is_intact(&self) -> bool {
-        protocol::is_intact(&self.frames.cell.protocol_words(), self.pin)
+        pins::is_intact(&self.frames.cell.protocol_words(), self.pin)
     }
 
     /// Returns the address of the first element, aligned to at least 64 bytes. There are [`len`](Self::len) of them.

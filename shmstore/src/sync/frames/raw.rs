@@ -11,7 +11,7 @@ use super::conditions::AwaitedFrame;
 use super::core::{Core, Loan};
 use super::elements::Elements;
 use super::memory::{WordRefs, Writers};
-use super::protocol::{self, Pin};
+use super::pins::{self, Pin};
 use crate::error::{LoanError, PartName, PinError};
 use crate::layout::schema::Kind;
 use crate::sync::atomics::AtomicU64;
@@ -172,7 +172,7 @@ impl<'a> RawFrames<'a> {
     }
 
     pub(crate) fn is_intact(self, pin: RawPin) -> bool {
-        protocol::is_intact(&self.core.words, pin.0)
+        pins::is_intact(&self.core.words, pin.0)
     }
 
     /// The number of elements of a pinned frame. A peer may have stored any.

@@ -3,7 +3,8 @@
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-use super::protocol::{self, FrameWords, Pinning};
+use super::pins::{self, Pinning};
+use super::protocol::{self, FrameWords};
 use super::word::{FREE, FrameAt, pin, published, writing};
 use super::*;
 use crate::layout::ShmObject;
@@ -223,7 +224,7 @@ fn words_of_any_content_lead_to_no_slot_that_is_not_there() {
                 words.newest().store(newest, Relaxed);
                 words.slots().iter().for_each(|word| word.store(slot, Relaxed));
                 words.pins().iter().for_each(|word| word.store(pin, Relaxed));
-                let _ = (protocol::pin_newest(&words, 7), protocol::pin_after(&words, 7, slot));
+                let _ = (pins::pin_newest(&words, 7), pins::pin_after(&words, 7, slot));
                 let _ = (protocol::recover(&words), protocol::loan(&words, 7), protocol::has_room(&words));
                 let _ = (
                     frames.pin_newest().map(drop),
@@ -250,7 +251,7 @@ fn the_newest_frame_that_is_not_in_its_slot_is_not_pinned() {
     publish(&frames);
     let words = frames.cell.protocol_words();
     words.newest().store(FrameAt { number: 9, slot: 2 }.word(), Relaxed);
-    assert_eq!(protocol::pin_newest(&words, 7), Pinning::Disturbed);
+    assert_eq!(pins::pin_newest(&words, 7), Pinning::Disturbed);
     assert!(matches!(frames.pin_newest(), Err(PinError::Disturbed { .. })));
     assert!(words.pins().iter().all(|pin| pin.load(Relaxed) == 0));
     assert_eq!(publish(&frames), 10, "the next publication mends it");

@@ -6,7 +6,7 @@ use std::fmt;
 use std::io;
 use std::time::Duration;
 
-use super::protocol::is_still_there;
+use super::pins::is_still_there;
 use super::wait::check_access;
 use super::word::FrameAt;
 use super::{Follower, Frames, NewerFrame, Pinned, debug, pinned};

@@ -4,7 +4,7 @@ use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
 use super::conditions::AwaitedFrame;
-use super::protocol::Pin;
+use super::pins::Pin;
 use super::{Frames, Pinned};
 use crate::error::{Awaited, PinError};
 use crate::layout::ShmValue;

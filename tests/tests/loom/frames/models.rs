@@ -11,4 +11,4 @@ pub(crate) use deaths::*;
 pub(crate) use passing::*;
 pub(crate) use waits::*;
 
-use super::{atomics, event_word, lock_word, protocol, version_waiters, word};
+use super::{atomics, event_word, lock_word, pins, protocol, version_waiters, word};

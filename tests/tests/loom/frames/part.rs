@@ -7,7 +7,8 @@ use loom::thread;
 use super::atomics::Ordering::Relaxed;
 use super::atomics::{AtomicU32, AtomicU64};
 use super::event_word;
-use super::protocol::{self, FrameWords, Loaned, Pin, Pinning, Reached};
+use super::pins::{self, Pin, Pinning};
+use super::protocol::{self, FrameWords, Loaned, Reached};
 use super::side::Side;
 use super::word::{FREE, FrameAt, published};
 use crate::harness::{Futex, die, is_killed};
@@ -155,16 +156,16 @@ impl<const K: usize, const PINS: usize> Part<K, PINS> {
     }
 
     pub(super) fn pin_newest(&self, token: u32) -> Option<Pin> {
-        self.pin_by(|words| protocol::pin_newest(words, token))
+        self.pin_by(|words| pins::pin_newest(words, token))
     }
 
     /// Pins the frame with this number if it is there.
     pub(super) fn pin(&self, token: u32, number: u64) -> Option<Pin> {
-        self.pin_by(|words| protocol::pin(words, token, number))
+        self.pin_by(|words| pins::pin(words, token, number))
     }
 
     pub(super) fn pin_after(&self, token: u32, seen: u64) -> Option<Pin> {
-        self.pin_by(|words| protocol::pin_after(words, token, seen))
+        self.pin_by(|words| pins::pin_after(words, token, seen))
     }
 
     fn pin_by(&self, pin: impl FnOnce(&Words<'_, K, PINS>) -> Pinning) -> Option<Pin> {
@@ -189,7 +190,7 @@ impl<const K: usize, const PINS: usize> Part<K, PINS> {
 
     pub(super) fn read_and_unpin(&self, pin: Pin) {
         self.read(pin);
-        assert!(protocol::unpin(&self.words(), pin), "no process takes it from the living");
+        assert!(pins::unpin(&self.words(), pin), "no process takes it from the living");
         self.turn();
     }
 
@@ -197,7 +198,7 @@ impl<const K: usize, const PINS: usize> Part<K, PINS> {
     pub(super) fn read_without_pin(&self) -> Option<u64> {
         let frame = self.newest();
         let halves = [0, 1].map(|half: usize| self.frames[frame.slot as usize].halves[half].load(Relaxed));
-        let is_there = protocol::is_still_there(&self.words(), frame);
+        let is_there = pins::is_still_there(&self.words(), frame);
         self.turn();
         assert!(!is_there || halves == [frame.number; 2], "an accepted frame is whole");
         is_there.then_some(frame.number)

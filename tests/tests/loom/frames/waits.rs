@@ -3,7 +3,7 @@
 use loom::thread;
 
 use super::part::{Part, spawn};
-use super::protocol;
+use super::pins;
 use crate::harness::check;
 
 /// The processes, by their tokens.
@@ -45,7 +45,7 @@ pub(crate) fn dropped_pins_are_waited_for() {
         let part = Part::<2, 1>::new(2);
         let pin = part.pin(READER, 1).expect("a frame");
         let writer = spawn(&part, |part| part.loan_and_wait(WRITER));
-        assert!(protocol::unpin(&part.words(), pin));
+        assert!(pins::unpin(&part.words(), pin));
         part.tell_room();
         writer.join().unwrap();
     });
@@ -71,7 +71,7 @@ pub(crate) fn loans_that_back_off_are_waited_for() {
             let Some(pin) = part.pin(READER, 1) else { return };
             // Loom lets another process go on here, for free.
             thread::yield_now();
-            assert!(protocol::unpin(&part.words(), pin));
+            assert!(pins::unpin(&part.words(), pin));
             part.tell_room();
         });
         let other = spawn(&part, |part| {
@@ -91,7 +91,7 @@ pub(crate) fn pins_without_a_frame_are_waited_for() {
         let part = Part::<2, 1>::new(2);
         let reader = spawn(&part, |part| {
             let Some(pin) = part.pin(READER, 1) else { return };
-            assert!(protocol::unpin(&part.words(), pin));
+            assert!(pins::unpin(&part.words(), pin));
             part.tell_room();
         });
         part.loan_and_wait(WRITER);
@@ -102,7 +102,7 @@ pub(crate) fn pins_without_a_frame_are_waited_for() {
         let reader = spawn(&part, |part| {
             let pin = part.pin_newest(READER).expect("a frame");
             if pin.frame.number == 2 {
-                assert!(protocol::unpin(&part.words(), pin));
+                assert!(pins::unpin(&part.words(), pin));
                 part.tell_room();
             }
         });
@@ -116,7 +116,7 @@ pub(crate) fn pins_without_a_frame_are_waited_for() {
         let reader = spawn(&part, |part| {
             let pin = part.pin_after(READER, 0).expect("a frame");
             if pin.frame.number < 3 {
-                assert!(protocol::unpin(&part.words(), pin));
+                assert!(pins::unpin(&part.words(), pin));
                 part.tell_room();
             }
         });

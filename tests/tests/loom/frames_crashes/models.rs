@@ -2,7 +2,8 @@
 
 use super::atomics::AtomicU64;
 use super::atomics::Ordering::Relaxed;
-use super::protocol::{self, FrameWords, Pinning};
+use super::pins::{self, Pinning};
+use super::protocol::{self, FrameWords};
 use super::word::{FrameAt, number, published};
 use crate::recorder::each_crash;
 
@@ -65,8 +66,8 @@ impl Part {
         }
         protocol::recover(&self);
         protocol::reap(&self, |token| token == DEAD);
-        let Pinning::Pinned(pin) = protocol::pin_newest(&self, HEIR) else { panic!("there is always a newest frame") };
-        assert!(protocol::unpin(&self, pin));
+        let Pinning::Pinned(pin) = pins::pin_newest(&self, HEIR) else { panic!("there is always a newest frame") };
+        assert!(pins::unpin(&self, pin));
         for number in pin.frame.number + 1..pin.frame.number + 4 {
             self.write(HEIR);
             assert_eq!(protocol::newest(&self).number, number);

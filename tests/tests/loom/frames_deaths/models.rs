@@ -14,7 +14,8 @@ use std::hash::{Hash, Hasher};
 use self::memory::{CONTENTS, K, LINE, LOCK, NEWEST, NOTES, PIN_WORDS, PINS, SLOTS, WORDS, Words};
 use super::atomics::Ordering::Relaxed;
 use super::atomics::{self, AtomicU64};
-use super::protocol::{self, Pin, Pinning};
+use super::pins::{self, Pin, Pinning};
+use super::protocol;
 use super::word::{FrameAt, number, published};
 use crate::explorer::{Access, Model, Process, access, alone};
 
@@ -140,8 +141,8 @@ impl Process for One {
             (At::Start, Role::Reader) => {
                 let newest = FrameAt::of(access(Access::Peek(NEWEST))).number;
                 let pinning = match access(Access::Choose(3)) {
-                    0 => protocol::pin_newest(words, token),
-                    older => protocol::pin(words, token, newest.saturating_sub(older)),
+                    0 => pins::pin_newest(words, token),
+                    older => pins::pin(words, token, newest.saturating_sub(older)),
                 };
                 match pinning {
                     Pinning::Pinned(pin) | Pinning::Moved(pin) => next(At::Pinned(pin)),
@@ -152,7 +153,7 @@ impl Process for One {
             (At::Start, Role::Locked) => {
                 lock(token);
                 protocol::recover(words);
-                let pinning = protocol::pin_newest(words, token);
+                let pinning = pins::pin_newest(words, token);
                 unlock();
                 match pinning {
                     Pinning::Pinned(pin) => next(At::Pinned(pin)),
@@ -160,7 +161,7 @@ impl Process for One {
                     Pinning::Moved(_) | Pinning::Disturbed => panic!("no process replaces it under the lock"),
                 }
             }
-            (At::Start, Role::Follower { seen }) => match protocol::pin_after(words, token, seen) {
+            (At::Start, Role::Follower { seen }) => match pins::pin_after(words, token, seen) {
                 Pinning::Pinned(pin) | Pinning::Moved(pin) => {
                     assert!(pin.frame.number >= seen, "it never goes back");
                     Some(Self { role: Role::Follower { seen: pin.frame.number }, at: At::Pinned(pin), ..self })
@@ -172,7 +173,7 @@ impl Process for One {
                 let frame = protocol::newest(words);
                 if frame.number != 0 {
                     let halves = contents(frame.slot).map(|half| half.load(Relaxed));
-                    let is_there = protocol::is_still_there(words, frame);
+                    let is_there = pins::is_still_there(words, frame);
                     assert!(!is_there || halves == [noted(frame.number); 2], "an accepted frame is whole");
                 }
                 Some(ended)
@@ -183,7 +184,7 @@ impl Process for One {
                 next(At::Read(pin))
             }
             (At::Read(pin), _) => {
-                assert!(protocol::unpin(words, pin), "no process takes it from the living");
+                assert!(pins::unpin(words, pin), "no process takes it from the living");
                 Some(ended)
             }
             (At::Start, Role::Reaper) => {
@@ -231,7 +232,7 @@ fn end(memory: &[u64], dead: &[u64]) {
         let loans = [(); K + 1].map(|()| protocol::loan(words, FRESH).slot);
         let slots = if newest.number == 0 { K } else { K - 1 };
         assert_eq!(loans.iter().flatten().count(), slots, "a slot is lost");
-        match protocol::pin_newest(words, FRESH) {
+        match pins::pin_newest(words, FRESH) {
             Pinning::Pinned(pin) => assert_eq!(pin.frame, newest),
             Pinning::Moved(_) => panic!("no other process is there"),
             Pinning::NoFrame => assert_eq!(newest.number, 0),

@@ -1,6 +1,7 @@
 //! Parts that one process uses by their type and another, or the same, by the schema alone: each sees what the other did.
 
 mod by_path;
+mod bytes;
 mod hostile;
 mod streams;
 mod values;

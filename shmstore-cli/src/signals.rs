@@ -1,0 +1,58 @@
+//! Signals that end a command while it waits.
+
+use std::fs;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::{SigId, flag, low_level};
+
+use crate::failure::Failure;
+
+/// While it lives, SIGINT, SIGTERM and SIGHUP do not end the program at once.
+///
+/// So a command lets go of its object, and its process is not listed as one that was killed. A signal that the parent
+/// has set to be ignored is still ignored.
+pub struct Signals {
+    caught: Arc<AtomicUsize>,
+    registered: Vec<SigId>,
+}
+
+impl Signals {
+    /// Catches the signals.
+    #[must_use]
+    pub fn catch() -> Self {
+        let (caught, ignored) = (Arc::new(AtomicUsize::new(0)), ignored());
+        let signals = [SIGINT, SIGTERM, SIGHUP].into_iter().filter(|signal| ignored >> (signal - 1) & 1 == 0);
+        // If a signal cannot be caught, it ends the program at once.
+        let register = |signal: i32| flag::register_usize(signal, caught.clone(), signal.unsigned_abs() as usize).ok();
+        Self { registered: signals.filter_map(register).collect(), caught }
+    }
+
+    /// Returns the error for a signal that has come.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure::Signal`].
+    pub fn check(&self) -> Result<(), Failure> {
+        match i32::try_from(self.caught.load(Relaxed)) {
+            Ok(signal) if signal != 0 => Err(Failure::Signal(signal)),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Drop for Signals {
+    fn drop(&mut self) {
+        for id in self.registered.drain(..) {
+            low_level::unregister(id);
+        }
+    }
+}
+
+/// Returns the signals that are ignored. Signal 1 is the lowest bit.
+fn ignored() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0)
+}
