@@ -4,14 +4,17 @@
 //! traders read the quotes, buy, and keep their positions in another map. All three are killed (SIGKILL) again and
 //! again, wherever they are. A new process goes on with what it finds. A purchase changes one value, which says how
 //! much was bought. So none is lost, and none is made twice.
+//!
+//! `examples/python/panel.py` shows the market meanwhile, and pauses it.
 
 #![forbid(unsafe_code)]
 
-use shmstore::{FixedString, InvalidValue, Map, Shared, ShmKey, ShmObject, ShmValue, Store, WaitError};
+use shmstore::{AtomicValue, FixedString, InvalidValue, Map, Shared, ShmKey, ShmObject, ShmValue, Store, WaitError};
 use std::error::Error;
 use std::hash::{BuildHasher, RandomState};
 use std::os::unix::process::parent_id;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::Ordering::Relaxed;
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -47,6 +50,7 @@ struct Position {
 #[repr(C)]
 #[shm(id = 'Q')]
 struct Market {
+    paused: AtomicValue<bool>,
     quotes: Map<Symbol, Quote, 64>,
     positions: Map<PositionKey, Position, 128>,
 }
@@ -56,7 +60,7 @@ impl Market {
     fn feed(&self, symbols: &[Symbol]) -> Result<(), Box<dyn Error>> {
         // The first symbol comes last, so its quote tells how many rounds are complete.
         let round = self.quotes.get(&symbols[0])?.map_or(1, |quote| quote.offered + 1);
-        if round <= ROUNDS {
+        if round <= ROUNDS && !self.paused.load_checked(Relaxed)? {
             let bid = 100.0 + round as f64 / 100.0;
             for symbol in symbols.iter().take(round as usize).rev() {
                 self.quotes.insert(*symbol, Quote { bid, ask: bid + 0.01, offered: round })?;

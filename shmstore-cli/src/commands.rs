@@ -40,7 +40,7 @@ use crate::failure::{Failure, Outcome};
 use crate::output::say;
 use crate::text::shown_lines;
 
-/// Inspect the objects that programs share with shmstore, and clean up after them.
+/// Show and write the objects that programs share with shmstore, and clean up after them.
 #[derive(Debug, Parser)]
 #[command(name = "shmstore", version, after_long_help = after(), subcommand_value_name = "COMMAND")]
 pub struct Cli {
@@ -63,7 +63,8 @@ const EXIT_CODES: [&str; 7] = [
 /// Paragraphs about all commands.
 const NOTES: [&str; 4] = [
     "An object is named by its anchor, the directory or file that it was created for. A named object is DIR/NAME. \
-     Where one anchor has several objects, add TYPE: the name of the type, or its letter.",
+     Where one anchor has several objects, add TYPE: the name of the type, or its letter. Commands that take values \
+     have the option --type instead.",
     "DIR/ with a slash at its end means only the directory. DIR.shm means only the file of the name beside it. If a \
      path does not exist, it means an object that was created there and has lost its anchor.",
     "Colors are used on a terminal only, and not if NO_COLOR is set. Control characters in names and values are \

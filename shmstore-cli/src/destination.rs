@@ -43,7 +43,8 @@ impl Destination {
     ///
     /// # Errors
     ///
-    /// [`Failure::NotFound`] if the directory above does not exist, [`Failure::Refused`] if the path cannot be an anchor.
+    /// [`Failure::NotFound`] if the directory above does not exist, [`Failure::Refused`] if the path cannot be an
+    /// anchor.
     pub fn of(path: &Path, named: bool, id: char) -> Result<Self, Failure> {
         let parent = saved::parent(path);
         let of = |name, anchor, is_new| Self { path: path.into(), name, anchor, is_file: false, is_new };

@@ -60,7 +60,7 @@ pub enum Failure {
     #[error("{}{advice}", shown(&.error.to_string()))]
     Write {
         /// The reason.
-        error: DynamicError,
+        error: Box<DynamicError>,
         /// What to do next, after a blank. It may be empty.
         advice: String,
     },
@@ -118,7 +118,7 @@ impl From<DynamicError> for Failure {
             DynamicError::Inspect(error) => Self::Inspect(error),
             DynamicError::Create(error) => Self::Create(error),
             DynamicError::Attach(AttachError::Anchor(error)) => Self::Open(error),
-            error => Self::Write { error, advice: String::new() },
+            error => Self::Write { error: Box::new(error), advice: String::new() },
         }
     }
 }

@@ -1,6 +1,7 @@
-//! The `shmstore` program: it shows shared objects of any type, watches them, and cleans up after them.
+//! The `shmstore` program: it shows shared objects of any type, watches and writes them, and cleans up.
 //!
-//! [`shmstore::inspect`] reads and classifies the segments. This crate has the command line and the output.
+//! [`shmstore::inspect`] reads and classifies the segments, and [`shmstore::dynamic`] writes them. This crate has the
+//! command line and the output.
 
 pub mod about;
 pub mod anchors;

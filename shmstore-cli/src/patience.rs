@@ -91,7 +91,8 @@ impl Patience {
     ///
     /// # Errors
     ///
-    /// The error of the call as `refused` makes it, [`Failure::Late`] after the time, and the errors of [`check`](Self::check).
+    /// The error of the call as `refused` makes it, [`Failure::Late`] after the time, and the errors of
+    /// [`check`](Self::check).
     pub fn until<T>(
         &self,
         mut call: impl FnMut(Limit) -> Result<T, DynamicError>,

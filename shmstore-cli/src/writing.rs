@@ -52,7 +52,7 @@ impl Place {
             DynamicError::Value(error) => misfit(&self.field, *error, &self.path),
             DynamicError::NotAPart { .. } | DynamicError::WrongPart { .. } => {
                 let advice = object.part(field).map_or_else(|_| String::new(), |part| by_command(&part));
-                Failure::Write { error, advice }
+                Failure::Write { error: error.into(), advice }
             }
             error => error.into(),
         }
@@ -79,7 +79,7 @@ impl Place {
         from_text(schema, text).map_err(|error| {
             let what = if error.path.is_empty() { String::new() } else { format!(", in its `{}`,", error.path) };
             Failure::Write {
-                error: DynamicError::Value(Box::new(ValueError { path: self.field.clone(), ..error })),
+                error: Box::new(DynamicError::Value(Box::new(ValueError { path: self.field.clone(), ..error }))),
                 advice: format!(". It is the key {}{what} that does not fit, and nothing was changed", shown(text)),
             }
         })
@@ -98,7 +98,7 @@ fn misfit(field: &str, error: ValueError, path: &Path) -> Failure {
     let dot = if error.path.is_empty() || error.path.starts_with('[') { "" } else { "." };
     let whole = if field == "." { error.path.clone() } else { format!("{field}{dot}{}", error.path) };
     let advice = format!(". Nothing was stored. `shmstore schema {}` shows the types", shown_path(path));
-    Failure::Write { error: DynamicError::Value(Box::new(ValueError { path: whole, ..error })), advice }
+    Failure::Write { error: Box::new(DynamicError::Value(Box::new(ValueError { path: whole, ..error }))), advice }
 }
 
 /// Names the command for a part.
@@ -126,8 +126,8 @@ pub fn attach(path: &Path, object: &inspect::Object) -> Result<Object, Failure> 
     if segment.state == SegmentState::Journal {
         let path = shown_path(path);
         return Err(Failure::Refused(format!(
-            "{} cannot be written: a migration was interrupted. `shmstore migrate {path} --to FILE` finishes it, and so \
-             does the next program that attaches the object",
+            "{} cannot be written: a migration was interrupted. `shmstore migrate {path} --to FILE` finishes it, and \
+             so does the next program that attaches the object",
             called(segment)
         )));
     }
@@ -136,11 +136,11 @@ pub fn attach(path: &Path, object: &inspect::Object) -> Result<Object, Failure> 
         DynamicError::Attach(AttachError::AccessDenied { readable, .. }) => {
             let advice =
                 if readable { ". `shmstore get` and `shmstore wait` need only the permission to read" } else { "" };
-            Failure::Write { error, advice: advice.into() }
+            Failure::Write { error: error.into(), advice: advice.into() }
         }
         DynamicError::Attach(AttachError::Untrusted { untrusted, .. }) => {
             let advice = format!(". This command can be run by user {untrusted}: `sudo -u '#{untrusted}' shmstore …`");
-            Failure::Write { error, advice }
+            Failure::Write { error: error.into(), advice }
         }
         error => error.into(),
     })

@@ -17,6 +17,7 @@ pub mod moves;
 pub mod objects;
 pub mod peer;
 pub mod privilege;
+pub mod python_types;
 pub mod random;
 pub mod raw;
 pub mod rovers;

@@ -12,7 +12,7 @@ use crate::writing::{self, Place};
 
 /// Take items from a Queue, and print them
 ///
-///   shmstore pop ./plant jobs
+///   while item=$(shmstore pop ./plant jobs); do handle "$item"; done
 ///   shmstore pop ./plant jobs --count 1000 --timeout 0 --json > jobs.txt
 ///
 /// Each item is a line, as `get` prints it. While the queue is empty, pop waits for its

@@ -17,7 +17,7 @@ use crate::saved::parent;
 use crate::target::Target;
 use crate::text::shown_path;
 
-/// Remove an object
+/// Remove an object, or all objects of a directory
 ///
 /// rm asks before it removes the object. Without a terminal to ask at, it needs --yes.
 ///
@@ -27,9 +27,9 @@ use crate::text::shown_path;
 /// If a migration of the object was interrupted, rm also removes its journal, with the values in it. If the journal has
 /// the only copy of the values, this needs --force. `shmstore save --interrupted` saves them before.
 ///
-/// --recursive removes every object that `shmstore ls PATH` lists: at the directory, at its names, and below it. It names
-/// them before it asks. If one is in use, it removes none without --force. It keeps an object whose anchor this program
-/// cannot see, as in a container.
+/// --recursive removes every object that `shmstore ls PATH` lists: at the directory, at its names, and below it. It
+/// names them before it asks. If one is in use, it removes none without --force. It keeps an object whose anchor this
+/// program cannot see, as in a container.
 ///
 /// rm keeps the directory or file of the object. It keeps the file `NAME.shm` of a named object, too, unless
 /// --remove-name is given. It never removes segments of other programs.

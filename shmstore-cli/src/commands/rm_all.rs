@@ -1,7 +1,7 @@
 //! `shmstore rm --recursive`: removing the objects of a directory.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use shmstore::Store;
 use shmstore::inspect::{Segment, SegmentState, WhileAttached};
@@ -100,7 +100,7 @@ fn must_be_free(going: &[Segment]) -> Result<(), Failure> {
     Err(Failure::Refused(format!("{}\nnothing was removed. {cure}", why.join("\n"))))
 }
 
-fn remove_name(file: &PathBuf) -> Result<(), Failure> {
+fn remove_name(file: &Path) -> Result<(), Failure> {
     let why = |why: &str| Failure::Refused(format!("the name's file {} was kept: {why}", shown_path(file)));
     let name = file.file_stem().and_then(|name| name.to_str()).ok_or_else(|| why("its name is no text"))?;
     let store = Store::open(parent(file))?;

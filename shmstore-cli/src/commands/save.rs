@@ -16,8 +16,8 @@ use crate::text::{shown, shown_path};
 /// Save the values and the schema of an object to a file, or all objects of a directory
 ///
 /// --recursive saves every object in the directory PATH, at its names and below it, to one file. `shmstore load FILE
-/// DIRECTORY` creates all of them again. If one cannot be saved, it is named, and no file is written. Orphaned and removed
-/// objects are left out, and a note names them.
+/// DIRECTORY` creates all of them again. If one cannot be saved, it is named, and no file is written. Orphaned and
+/// removed objects are left out, and a note names them.
 ///
 /// System V shared memory does not survive a reboot. `shmstore load` creates the object again from the file.
 ///

@@ -12,7 +12,7 @@ use crate::writing::Place;
 ///
 /// FIELD.PATH leads to an atomic, a `Versioned`, a key of a Map, or a field of one of these:
 ///   shmstore set ./rover position '{"x": 1.5, "y": 2}'
-///   shmstore set ./rover position.x -- -1.5
+///   shmstore set ./rover position.x -1.5
 ///   shmstore set ./rover mode Driving
 ///   shmstore set ./market 'quotes["EURUSD"].bid' 1.08
 ///   shmstore set ./rover frames --add 1

@@ -18,8 +18,8 @@ use crate::writing;
 /// Wait until a value changes, and print the new one
 ///
 ///   shmstore wait ./rover position
-///   shmstore wait ./rover position --newer 17 --timeout 2.5
-///   while item=$(shmstore pop ./plant jobs); do handle "$item"; done
+///   shmstore wait ./rover position.x --newer 17 --timeout 2.5
+///   shmstore wait ./market 'quotes["EURUSD"]' --json
 ///
 /// The value is printed as by `get`. If nothing comes within --timeout, the exit code is 6.
 /// The wait ends with
@@ -146,8 +146,8 @@ fn poll(
         if let Some(waited) = patience.is_over() {
             let waited = Duration::from_millis(waited.as_millis() as u64);
             return Err(Failure::Late(format!(
-                "waited {waited:?} for a change of `{}`, and it did not come. Check that the process that changes it is \
-                 running",
+                "waited {waited:?} for a change of `{}`, and it did not come. Check that the process that changes it \
+                 is running",
                 shown(&args.field)
             )));
         }

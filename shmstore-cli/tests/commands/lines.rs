@@ -4,6 +4,7 @@ use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use clap::Parser;
+use shmstore::ShmLayout;
 use shmstore_cli::commands::Cli;
 use shmstore_cli::failure::Outcome;
 
@@ -187,8 +188,8 @@ fn random_command_lines_end_with_a_typed_error_or_well() {
         let names = ["plant.json", "other.json", "wrong.json", "made", "made/new", "made/file"];
         let [json, other, wrong, made, new, file] = names.map(|name| scratch.text(name));
         fs::create_dir(&made).unwrap();
-        fs::write(&json, <Plant as shmstore::ShmLayout>::SCHEMA.to_json().to_string()).unwrap();
-        fs::write(&other, <Counter as shmstore::ShmLayout>::SCHEMA.to_json().to_string()).unwrap();
+        fs::write(&json, Plant::SCHEMA.to_json()).unwrap();
+        fs::write(&other, Counter::SCHEMA.to_json()).unwrap();
         let layout = fs::read_to_string(&json).unwrap();
         fs::write(&file, "").unwrap();
         let layouts = [&*json, &other, &wrong, &path, &scratch.text("none"), "/dev/null"];

@@ -59,7 +59,7 @@ fn waits(plant: &Plant, start: impl Fn(&[&str]) -> Child) {
     let turn = || {
         plant
             .mode
-            .store(if plant.frames.fetch_add(1, Relaxed) / 50 % 2 == 0 { Mode::Driving } else { Mode::Idle }, Relaxed)
+            .store(if plant.frames.fetch_add(1, Relaxed) % 100 < 50 { Mode::Driving } else { Mode::Idle }, Relaxed)
     };
     let mode = until_end(start(&["mode"]), turn).with(0).out;
     assert!(["Driving\n", "Idle\n"].contains(&&*mode), "{mode}");

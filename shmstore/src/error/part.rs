@@ -71,6 +71,12 @@ impl Busy {
         Self { part: self.part.at_key(key), ..self }
     }
 
+    /// Returns the error of a caller that has made several attempts, and waited for `waited` in all.
+    #[must_use]
+    pub fn after(self, waited: Duration) -> Self {
+        Self { waited, ..self }
+    }
+
     /// The holder when the call gave up.
     #[must_use]
     pub fn holder(&self) -> Holder {

@@ -38,6 +38,7 @@ mod lock;
 mod lock_word;
 mod locking;
 pub(crate) mod map;
+mod new_schemas;
 pub(crate) mod queue;
 pub(crate) mod raw;
 mod ring;

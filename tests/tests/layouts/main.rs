@@ -12,4 +12,5 @@ mod golden_log;
 mod identity;
 mod layout_diff;
 mod project;
+mod python_types;
 mod schema_properties;

@@ -1,0 +1,47 @@
+"""Waits of asyncio: one bridge for each event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import weakref
+from typing import Any
+
+from ._shmstore import Bridge, forked
+
+_bridges: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Bridge] = weakref.WeakKeyDictionary()
+
+
+def bridge() -> tuple[asyncio.AbstractEventLoop, Bridge]:
+    """The running event loop, and its bridge to the waits of the store."""
+    loop = asyncio.get_running_loop()
+    found = _bridges.get(loop)
+    if found is None:
+        found = _bridges[loop] = Bridge()
+        loop.add_reader(found.fileno(), found.on_ready)
+    return loop, found
+
+
+def _after_fork_in_child() -> None:
+    # A child that read the eventfd would take the wake-ups of its parent.
+    _bridges.clear()
+    forked()
+
+
+os.register_at_fork(after_in_child=_after_fork_in_child)
+
+
+class Changes:
+    """Versions and values, one after another: what `Versioned.changes` returns."""
+
+    def __init__(self, part: Any, seen: int) -> None:
+        self._part = part
+        self._seen = seen
+
+    def __aiter__(self) -> Changes:
+        return self
+
+    async def __anext__(self) -> tuple[int, Any]:
+        version, value = await self._part.newer(self._seen)
+        self._seen = version
+        return version, value

@@ -1,0 +1,154 @@
+//! `Broadcast`: gives each item to all processes.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use pyo3::prelude::*;
+use pyo3::types::PyType;
+use shmstore::dynamic::{self, DynamicError, Limit};
+use shmstore::error::RecvError;
+
+use super::{Part, form};
+use crate::aio::{self, Outcome};
+use crate::blocking::{Timeout, in_slices};
+use crate::error::{OrRaise as _, of_dynamic};
+use crate::value::{Layout, bytes_of};
+use crate::wait::Wait;
+
+/// Items for all processes. The newest ones are kept, as many as the capacity.
+#[pyclass(frozen, extends = Part, module = "shmstore")]
+pub(crate) struct Broadcast {
+    handle: dynamic::Broadcast,
+    layout: Arc<Layout>,
+}
+
+impl Broadcast {
+    pub(super) fn of(py: Python<'_>, handle: dynamic::Broadcast) -> PyResult<Self> {
+        let layout = Layout::of(py, handle.schema())?;
+        Ok(Self { handle, layout })
+    }
+}
+
+#[pymethods]
+impl Broadcast {
+    /// Sends an item to all subscribers, and returns its number. The first one has number 0. Waits up to `timeout`
+    /// seconds for other senders.
+    #[pyo3(signature = (value, *, timeout=Timeout::FOREVER))]
+    fn send(&self, py: Python<'_>, value: &Bound<'_, PyAny>, timeout: Timeout) -> PyResult<u64> {
+        let bytes = bytes_of(&self.layout, value)?;
+        in_slices(py, timeout, |limit| self.handle.send_bytes(&bytes, limit))
+    }
+
+    /// The number of items that were sent.
+    #[getter]
+    fn sent(&self) -> u64 {
+        self.handle.sent()
+    }
+
+    /// The number and the value of the newest item. `None` if no item was sent.
+    fn newest<'py>(&self, py: Python<'py>) -> PyResult<Option<(u64, Bound<'py, PyAny>)>> {
+        let newest = py.detach(|| self.handle.newest()).map_err(of_dynamic)?;
+        newest.map(|(number, value)| Ok((number, self.layout.of_tree(py, &value)?))).transpose()
+    }
+
+    /// A subscriber, which receives the items that are sent from now on, or from the item with the number `position`
+    /// on.
+    #[pyo3(signature = (position=None))]
+    fn subscribe(&self, position: Option<u64>) -> Subscriber {
+        let subscriber = match position {
+            Some(position) => self.handle.subscribe_from(position),
+            None => self.handle.subscribe(),
+        };
+        Subscriber { subscriber: Arc::new(Mutex::new(subscriber)), layout: Arc::clone(&self.layout) }
+    }
+
+    /// The dtype of an array with an item.
+    #[getter]
+    fn dtype<'py>(&self, py: Python<'py>) -> Bound<'py, PyAny> {
+        self.layout.dtype(py).clone()
+    }
+
+    #[classmethod]
+    fn __class_getitem__(cls: &Bound<'_, PyType>, given: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        form(cls, given)
+    }
+}
+
+/// Receives the items of a `Broadcast`, one after the other.
+///
+/// It is an iterator, which waits for each item, and an asynchronous iterator. Both raise `Lagged` if items were
+/// overwritten before they were received, and go on afterwards.
+#[pyclass(frozen, module = "shmstore")]
+pub(crate) struct Subscriber {
+    // Locked only without the interpreter, or for a moment.
+    subscriber: Arc<Mutex<dynamic::Subscriber>>,
+    layout: Arc<Layout>,
+}
+
+fn lock(subscriber: &Mutex<dynamic::Subscriber>) -> MutexGuard<'_, dynamic::Subscriber> {
+    subscriber.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[pymethods]
+impl Subscriber {
+    /// The number of the next item.
+    #[getter]
+    fn position(&self, py: Python<'_>) -> u64 {
+        py.detach(|| lock(&self.subscriber).position())
+    }
+
+    /// Receives the next item. Waits up to `timeout` seconds for it.
+    ///
+    /// Raises `Empty` after the time, and `Lagged` if items were overwritten.
+    #[pyo3(signature = (*, timeout=Timeout::FOREVER))]
+    fn recv<'py>(&self, py: Python<'py>, timeout: Timeout) -> PyResult<Bound<'py, PyAny>> {
+        let received = self.layout.filled(py, |bytes| {
+            let recv = |limit| lock(&self.subscriber).recv_bytes(bytes, limit);
+            in_slices(py, timeout, recv)
+        });
+        Ok(received?.1)
+    }
+
+    /// An awaitable of the next item.
+    fn recv_async<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let (subscriber, layout) = (Arc::clone(&self.subscriber), Arc::clone(&self.layout));
+        let recv = async move {
+            let mut bytes = vec![0; layout.size()];
+            let received = loop {
+                let wait = {
+                    let mut subscriber = lock(&subscriber);
+                    match subscriber.recv_bytes(&mut bytes, Limit::Never) {
+                        Err(DynamicError::Recv(RecvError::Empty { .. })) => subscriber.not_empty(),
+                        received => break received.map_err(of_dynamic),
+                    }
+                };
+                if let Err(error) = wait.await.or_raise() {
+                    break Err(error);
+                }
+            };
+            Box::new(move |py: Python<'_>| received.and_then(|()| Ok(layout.value(py, &bytes)?.unbind()))) as Outcome
+        };
+        aio::begin(py, Box::pin(recv))
+    }
+
+    /// A wait for the next item, to be awaited, or for `wait_any`.
+    fn not_empty(&self) -> Wait {
+        let subscriber = Arc::clone(&self.subscriber);
+        Wait::of(move || lock(&subscriber).not_empty(), |py| Ok(py.None()))
+    }
+
+    fn __iter__(slf: Bound<'_, Self>) -> Bound<'_, Self> {
+        slf
+    }
+
+    fn __next__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.recv(py, Timeout::FOREVER)
+    }
+
+    fn __aiter__(slf: Bound<'_, Self>) -> Bound<'_, Self> {
+        slf
+    }
+
+    fn __anext__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.recv_async(py)
+    }
+}

@@ -1,0 +1,229 @@
+//! `Queue`: gives each item to one process.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use pyo3::exceptions::PyRuntimeError;
+use pyo3::prelude::*;
+use pyo3::types::PyType;
+use shmstore::dynamic::{self, DynamicError, Limit};
+
+use super::{Part, form};
+use crate::aio::{self, Outcome};
+use crate::blocking::{Timeout, in_slices};
+use crate::error::{OrRaise as _, of_dynamic};
+use crate::value::{Layout, bytes_of};
+use crate::wait::Wait;
+
+/// Items in their order, each for one process.
+#[pyclass(frozen, sequence, extends = Part, module = "shmstore")]
+pub(crate) struct Queue {
+    handle: dynamic::Queue,
+    layout: Arc<Layout>,
+}
+
+impl Queue {
+    pub(super) fn of(py: Python<'_>, handle: dynamic::Queue) -> PyResult<Self> {
+        let layout = Layout::of(py, handle.schema())?;
+        Ok(Self { handle, layout })
+    }
+}
+
+#[pymethods]
+impl Queue {
+    /// Pushes an item. Waits up to `timeout` seconds for a free slot.
+    ///
+    /// Raises `Full` after the time.
+    #[pyo3(signature = (value, *, timeout=Timeout::FOREVER))]
+    fn push(&self, py: Python<'_>, value: &Bound<'_, PyAny>, timeout: Timeout) -> PyResult<()> {
+        let bytes = bytes_of(&self.layout, value)?;
+        in_slices(py, timeout, |limit| self.handle.push_bytes(&bytes, limit))
+    }
+
+    /// Pops the oldest item. Waits up to `timeout` seconds for one. If this process dies, the item is gone: `take`
+    /// keeps it.
+    ///
+    /// Raises `Empty` after the time.
+    #[pyo3(signature = (*, timeout=Timeout::FOREVER))]
+    fn pop<'py>(&self, py: Python<'py>, timeout: Timeout) -> PyResult<Bound<'py, PyAny>> {
+        let popped =
+            self.layout.filled(py, |bytes| in_slices(py, timeout, |limit| self.handle.pop_bytes(bytes, limit)));
+        Ok(popped?.1)
+    }
+
+    /// Takes the oldest item for a `with` block. Waits up to `timeout` seconds for one.
+    ///
+    /// The item is done at the end of the block. It returns to the queue if the block raises an exception, or if this
+    /// process dies.
+    #[pyo3(signature = (*, timeout=Timeout::FOREVER))]
+    fn take(&self, py: Python<'_>, timeout: Timeout) -> PyResult<Job> {
+        let taken = in_slices(py, timeout, |limit| self.handle.take(limit))?;
+        Ok(Job::of(taken, &self.layout))
+    }
+
+    /// An awaitable that pushes an item.
+    fn push_async<'py>(&self, value: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        let (bytes, queue) = (bytes_of(&self.layout, value)?, self.handle.clone());
+        let push = async move {
+            let pushed = loop {
+                match queue.push_bytes(&bytes, Limit::Never) {
+                    Err(DynamicError::Push(shmstore::queue::PushError::Full { .. })) => {}
+                    pushed => break pushed.map_err(of_dynamic),
+                }
+                if let Err(error) = queue.not_full().await.or_raise() {
+                    break Err(error);
+                }
+            };
+            Box::new(move |py: Python<'_>| pushed.map(|()| py.None())) as Outcome
+        };
+        aio::begin(value.py(), Box::pin(push))
+    }
+
+    /// An awaitable of the oldest item, which is popped.
+    fn pop_async<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let (queue, layout) = (self.handle.clone(), Arc::clone(&self.layout));
+        let pop = async move {
+            let mut bytes = vec![0; layout.size()];
+            let popped = loop {
+                match queue.pop_bytes(&mut bytes, Limit::Never) {
+                    Err(DynamicError::Pop(shmstore::queue::PopError::Empty { .. })) => {}
+                    popped => break popped.map_err(of_dynamic),
+                }
+                if let Err(error) = queue.not_empty().await.or_raise() {
+                    break Err(error);
+                }
+            };
+            Box::new(move |py: Python<'_>| popped.and_then(|()| Ok(layout.value(py, &bytes)?.unbind()))) as Outcome
+        };
+        aio::begin(py, Box::pin(pop))
+    }
+
+    /// An awaitable of a job: see `take`.
+    fn take_async<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let (queue, layout) = (self.handle.clone(), Arc::clone(&self.layout));
+        let take = async move {
+            let taken = loop {
+                match queue.take(Limit::Never) {
+                    Err(DynamicError::Pop(shmstore::queue::PopError::Empty { .. })) => {}
+                    taken => break taken.map_err(of_dynamic),
+                }
+                if let Err(error) = queue.not_empty().await.or_raise() {
+                    break Err(error);
+                }
+            };
+            Box::new(move |py: Python<'_>| {
+                taken.and_then(|job| Ok(Bound::new(py, Job::of(job, &layout))?.into_any().unbind()))
+            }) as Outcome
+        };
+        aio::begin(py, Box::pin(take))
+    }
+
+    /// A wait for an item, to be awaited, or for `wait_any`. Another consumer may take the item first.
+    fn not_empty(&self) -> Wait {
+        let queue = self.handle.clone();
+        Wait::of(move || queue.not_empty(), |py| Ok(py.None()))
+    }
+
+    /// A wait for a free slot, to be awaited, or for `wait_any`. Another producer may use the slot first.
+    fn not_full(&self) -> Wait {
+        let queue = self.handle.clone();
+        Wait::of(move || queue.not_full(), |py| Ok(py.None()))
+    }
+
+    /// The number of items that wait.
+    fn __len__(&self) -> usize {
+        self.handle.len() as usize
+    }
+
+    /// The number of slots.
+    #[getter]
+    fn capacity(&self) -> u64 {
+        self.handle.capacity()
+    }
+
+    /// The number of items that were taken and are not done.
+    #[getter]
+    fn outstanding(&self) -> u64 {
+        self.handle.outstanding()
+    }
+
+    /// The dtype of an array with an item.
+    #[getter]
+    fn dtype<'py>(&self, py: Python<'py>) -> Bound<'py, PyAny> {
+        self.layout.dtype(py).clone()
+    }
+
+    #[classmethod]
+    fn __class_getitem__(cls: &Bound<'_, PyType>, given: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        form(cls, given)
+    }
+}
+
+/// An item that this process has taken, and not finished.
+#[pyclass(frozen, module = "shmstore")]
+pub(crate) struct Job {
+    job: Mutex<Option<dynamic::Job>>,
+    layout: Arc<Layout>,
+}
+
+impl Job {
+    fn of(job: dynamic::Job, layout: &Arc<Layout>) -> Self {
+        Self { job: Mutex::new(Some(job)), layout: Arc::clone(layout) }
+    }
+
+    fn take(&self) -> Option<dynamic::Job> {
+        self.job.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    fn with<R>(&self, call: impl FnOnce(&dynamic::Job) -> PyResult<R>) -> PyResult<R> {
+        match &*self.job.lock().unwrap_or_else(PoisonError::into_inner) {
+            Some(job) => call(job),
+            None => Err(PyRuntimeError::new_err("the job is done, or was given back")),
+        }
+    }
+}
+
+#[pymethods]
+impl Job {
+    /// The item.
+    #[getter]
+    fn value<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.with(|job| self.layout.value(py, job.bytes()))
+    }
+
+    /// How often the item was delivered, this time included. Counts up to 7.
+    #[getter]
+    fn deliveries(&self) -> PyResult<u32> {
+        self.with(|job| Ok(job.deliveries()))
+    }
+
+    /// Finishes the item. It is not delivered again.
+    ///
+    /// Raises `Lost` if this process no longer has it.
+    fn done(&self) -> PyResult<()> {
+        match self.take() {
+            Some(job) => job.done().map_err(of_dynamic),
+            None => Err(PyRuntimeError::new_err("the job is done, or was given back")),
+        }
+    }
+
+    /// Returns the item to the queue.
+    fn give_back(&self) {
+        drop(self.take());
+    }
+
+    fn __enter__(slf: Bound<'_, Self>) -> Bound<'_, Self> {
+        slf
+    }
+
+    fn __exit__(
+        &self,
+        kind: &Bound<'_, PyAny>,
+        _value: &Bound<'_, PyAny>,
+        _traceback: &Bound<'_, PyAny>,
+    ) -> PyResult<bool> {
+        if let Some(job) = self.take().filter(|_| kind.is_none()) {
+            job.done().map_err(of_dynamic)?;
+        }
+        Ok(false)
+    }
+}

@@ -1,0 +1,294 @@
+//! `Versioned`: the newest value, always whole.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use pyo3::exceptions::{PyKeyError, PyRuntimeError};
+use pyo3::prelude::*;
+use pyo3::types::PyType;
+use shmstore::dynamic;
+
+use super::field::{Field, Owner, dir};
+use super::{Part, form};
+use crate::blocking::{Timeout, in_slices};
+use crate::error::of_dynamic;
+use crate::value::{BufferMut, Layout, bytes_of};
+use crate::wait::Wait;
+
+/// The newest value of any size, always whole, with a version that counts the stores.
+#[pyclass(frozen, extends = Part, module = "shmstore")]
+pub(crate) struct Versioned {
+    pub(super) handle: dynamic::Versioned,
+    pub(super) layout: Arc<Layout>,
+}
+
+impl Versioned {
+    pub(super) fn of(py: Python<'_>, handle: dynamic::Versioned) -> PyResult<Self> {
+        let layout = Layout::of(py, handle.schema())?;
+        Ok(Self { handle, layout })
+    }
+
+    pub(super) fn begin(&self, py: Python<'_>, timeout: Timeout) -> PyResult<dynamic::Transaction> {
+        in_slices(py, timeout, |limit| self.handle.begin(limit))
+    }
+
+    fn newest<'py>(&self, py: Python<'py>) -> PyResult<(u64, Bound<'py, PyAny>)> {
+        self.layout.filled(py, |bytes| py.detach(|| self.handle.load_bytes(bytes)).map_err(of_dynamic))
+    }
+
+    fn newest_into(&self, out: &Bound<'_, PyAny>) -> PyResult<u64> {
+        let mut buffer = self.layout.out(out)?;
+        out.py().detach(|| self.handle.load_bytes(buffer.bytes_mut())).map_err(of_dynamic)
+    }
+}
+
+#[pymethods]
+impl Versioned {
+    /// A copy of the newest value.
+    ///
+    /// With `out`, an array of this `dtype` and `shape`, the value is copied there, and nothing is allocated. `out` is
+    /// returned. If two threads load into one array at a time, it gets bytes of both.
+    ///
+    /// Raises `InvalidValue` if the bytes are no value.
+    #[pyo3(signature = (*, out=None))]
+    fn load<'py>(&self, py: Python<'py>, out: Option<&Bound<'py, PyAny>>) -> PyResult<Bound<'py, PyAny>> {
+        match out {
+            Some(out) => self.newest_into(out).map(|_| out.clone()),
+            None => Ok(self.newest(py)?.1),
+        }
+    }
+
+    /// The version of the newest value, and a copy of the value. `out` is as in `load`.
+    #[pyo3(signature = (*, out=None))]
+    fn load_versioned<'py>(
+        &self,
+        py: Python<'py>,
+        out: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<(u64, Bound<'py, PyAny>)> {
+        match out {
+            Some(out) => Ok((self.newest_into(out)?, out.clone())),
+            None => self.newest(py),
+        }
+    }
+
+    /// Stores a value as the newest version, and returns its number. Waits up to `timeout` seconds for other writers.
+    ///
+    /// A value is a number, a text, a tuple or dict of fields, a list of elements, or an array of this `dtype` and
+    /// `shape`. Nothing is rounded or cut: what does not fit raises `ValueError` or `TypeError`.
+    #[pyo3(signature = (value, *, timeout=Timeout::FOREVER))]
+    fn store(&self, py: Python<'_>, value: &Bound<'_, PyAny>, timeout: Timeout) -> PyResult<u64> {
+        match self.layout.buffer_of(value)? {
+            Some(buffer) => in_slices(py, timeout, |limit| self.handle.store_bytes(buffer.bytes(), limit)),
+            None => {
+                let bytes = bytes_of(&self.layout, value)?;
+                in_slices(py, timeout, |limit| self.handle.store_bytes(&bytes, limit))
+            }
+        }
+    }
+
+    /// The number of the newest version. It counts the stores from 0.
+    #[getter]
+    fn version(&self) -> u64 {
+        self.handle.version()
+    }
+
+    /// Replaces the value by `change(value)`, and returns the new value. Other writers wait meanwhile. If `change`
+    /// raises an exception, nothing has changed.
+    #[pyo3(signature = (change, *, timeout=Timeout::FOREVER))]
+    fn update<'py>(&self, change: &Bound<'py, PyAny>, timeout: Timeout) -> PyResult<Bound<'py, PyAny>> {
+        let py = change.py();
+        let mut transaction = self.begin(py, timeout)?;
+        let new = change.call1((self.layout.value(py, transaction.bytes())?,))?;
+        transaction.bytes_mut().copy_from_slice(&bytes_of(&self.layout, &new)?);
+        transaction.commit().map_err(of_dynamic)?;
+        Ok(new)
+    }
+
+    /// A transaction, for a `with` block. All changes are published at its end, or none if it raises an exception.
+    ///
+    /// The block gets a private copy: an array or a record to change in place. For a value of another type it gets the
+    /// transaction, whose `value` is read and set. Other writers wait until the block ends, so keep it short, and do
+    /// not suspend a generator or a coroutine in it. `timeout` is the time in seconds to wait for other writers.
+    #[pyo3(signature = (*, timeout=Timeout::seconds(5)))]
+    fn transaction(slf: &Bound<'_, Self>, timeout: Timeout) -> Transaction {
+        Transaction { part: slf.clone().unbind(), timeout, begun: RefCell::default() }
+    }
+
+    /// Waits until there is a version newer than `seen`, and returns it with its value. Without `seen`, waits for the
+    /// next store.
+    ///
+    /// Raises `Timeout` after `timeout` seconds, `Removed` if the object was removed.
+    #[pyo3(signature = (seen=None, *, timeout=Timeout::FOREVER))]
+    fn wait_newer<'py>(
+        &self,
+        py: Python<'py>,
+        seen: Option<u64>,
+        timeout: Timeout,
+    ) -> PyResult<(u64, Bound<'py, PyAny>)> {
+        let newer = self.handle.newer(seen.unwrap_or_else(|| self.handle.version()));
+        in_slices(py, timeout, |limit| newer.wait(limit))?;
+        self.newest(py)
+    }
+
+    /// A wait for a version newer than `seen`, to be awaited, or for `wait_any`. Without `seen` it is the next store.
+    ///
+    /// `await` returns the version and the value.
+    #[pyo3(signature = (seen=None))]
+    fn newer(slf: &Bound<'_, Self>, seen: Option<u64>) -> Wait {
+        let handle = slf.get().handle.clone();
+        let seen = seen.unwrap_or_else(|| handle.version());
+        let part = slf.clone().unbind();
+        let get = move |py: Python<'_>| Ok(part.get().newest(py)?.into_pyobject(py)?.into_any().unbind());
+        Wait::of(move || handle.newer(seen), get)
+    }
+
+    /// An asynchronous iterator of versions and values, from the first one newer than `seen` on.
+    ///
+    /// It returns the newest version each time, and skips those in between: the numbers show how many. A `Broadcast`
+    /// delivers every item.
+    #[pyo3(signature = (seen=None))]
+    fn changes<'py>(slf: &Bound<'py, Self>, seen: Option<u64>) -> PyResult<Bound<'py, PyAny>> {
+        let seen = seen.unwrap_or_else(|| slf.get().handle.version());
+        slf.py().import("shmstore._aio")?.getattr("Changes")?.call1((slf, seen))
+    }
+
+    /// The dtype of an array with the value.
+    #[getter]
+    fn dtype<'py>(&self, py: Python<'py>) -> Bound<'py, PyAny> {
+        self.layout.dtype(py).clone()
+    }
+
+    /// The shape of an array with the value.
+    #[getter]
+    fn shape<'py>(&self, py: Python<'py>) -> Bound<'py, PyAny> {
+        self.layout.shape(py).clone().into_any()
+    }
+
+    /// The enums in the value, by path. That of the value itself has the path `""`.
+    #[getter]
+    fn enums<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.layout.enums(py)
+    }
+
+    /// A field of the value.
+    fn __getitem__<'py>(slf: &Bound<'py, Self>, step: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        Field::of(slf.py(), &Owner::Versioned(slf.clone().unbind()), step)?
+            .ok_or_else(|| PyKeyError::new_err(format!("`{}` has no field {step}", slf.get().layout.schema())))
+    }
+
+    fn __getattr__<'py>(slf: &Bound<'py, Self>, name: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        Field::attribute(slf.py(), &Owner::Versioned(slf.clone().unbind()), name)
+    }
+
+    fn __dir__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        dir(slf.as_any(), slf.get().layout.schema())
+    }
+
+    #[pyo3(signature = (dtype=None, copy=None))]
+    fn __array__<'py>(
+        &self,
+        py: Python<'py>,
+        dtype: Option<&Bound<'py, PyAny>>,
+        copy: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        _ = copy;
+        self.layout.array(py, dtype, |bytes| self.handle.load_bytes(bytes).map_err(of_dynamic))
+    }
+
+    #[classmethod]
+    fn __class_getitem__(cls: &Bound<'_, PyType>, given: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        form(cls, given)
+    }
+}
+
+/// A transaction on a `Versioned`: see `Versioned.transaction`.
+#[pyclass(frozen, unsendable, module = "shmstore")]
+pub(crate) struct Transaction {
+    part: Py<Versioned>,
+    timeout: Timeout,
+    begun: RefCell<Option<Begun>>,
+}
+
+struct Begun {
+    transaction: dynamic::Transaction,
+    /// What the block got to change in place.
+    array: Option<Py<PyAny>>,
+}
+
+impl Transaction {
+    fn with<R>(&self, call: impl FnOnce(&mut Begun) -> PyResult<R>) -> PyResult<R> {
+        match &mut *self.begun.borrow_mut() {
+            Some(begun) => call(begun),
+            None => {
+                Err(PyRuntimeError::new_err("the transaction has not begun, or has ended: use it in a `with` block"))
+            }
+        }
+    }
+}
+
+#[pymethods]
+impl Transaction {
+    fn __enter__<'py>(slf: Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        let (py, this) = (slf.py(), slf.borrow());
+        let part = this.part.get();
+        if this.begun.borrow().is_some() {
+            return Err(PyRuntimeError::new_err("the transaction has begun already"));
+        }
+        let transaction = part.begin(py, this.timeout)?;
+        let array = match part.layout.is_changed_in_place() {
+            true => Some(part.layout.value(py, transaction.bytes())?),
+            false => None,
+        };
+        let given = array.clone().unwrap_or_else(|| slf.clone().into_any());
+        let begun = Begun { transaction, array: array.map(Bound::unbind) };
+        this.begun.replace(Some(begun));
+        Ok(given)
+    }
+
+    fn __exit__(
+        &self,
+        py: Python<'_>,
+        kind: &Bound<'_, PyAny>,
+        _value: &Bound<'_, PyAny>,
+        _traceback: &Bound<'_, PyAny>,
+    ) -> PyResult<bool> {
+        // Dropped on each way out. Without a commit nothing has changed.
+        let Some(Begun { mut transaction, array }) = self.begun.take() else { return Ok(false) };
+        if kind.is_none() {
+            if let Some(array) = array {
+                let layout = &self.part.get().layout;
+                transaction.bytes_mut().copy_from_slice(&bytes_of(layout, array.bind(py))?);
+            }
+            transaction.commit().map_err(of_dynamic)?;
+        }
+        Ok(false)
+    }
+
+    /// The version with which the transaction began.
+    #[getter]
+    fn version(&self) -> PyResult<u64> {
+        self.with(|begun| Ok(begun.transaction.version()))
+    }
+
+    /// The changed value. Set it to change it.
+    #[getter]
+    fn value<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.with(|begun| match &begun.array {
+            Some(array) => Ok(array.bind(py).clone()),
+            None => self.part.get().layout.value(py, begun.transaction.bytes()),
+        })
+    }
+
+    #[setter]
+    fn set_value(&self, py: Python<'_>, value: &Bound<'_, PyAny>) -> PyResult<()> {
+        let layout = &self.part.get().layout;
+        let bytes = bytes_of(layout, value)?;
+        self.with(|begun| {
+            begun.transaction.bytes_mut().copy_from_slice(&bytes);
+            if let Some(array) = &begun.array {
+                BufferMut::of(array.bind(py))?.bytes_mut().copy_from_slice(&bytes);
+            }
+            Ok(())
+        })
+    }
+}
