@@ -28,7 +28,7 @@ def mypy(*arguments: object) -> str:
 
 
 def test_package_is_typed(tmp_path: Path) -> None:
-    assert mypy("--cache-dir", tmp_path, PACKAGE) == ""
+    assert mypy("--cache-dir", tmp_path, "-p", "shmstore") == ""
     assert (PACKAGE / "py.typed").exists()
 
 
