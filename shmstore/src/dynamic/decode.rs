@@ -93,7 +93,7 @@ impl Checker<'_> {
                     checked.map_err(|invalid| invalid.in_field(&printable_name(&field.name)))
                 })
             }
-            _ => Err(InvalidValue::because(format!("value: a {schema} is a part of an object"))),
+            _ => Err(InvalidValue::because(format!("value: {} is a part of an object", schema.with_article()))),
         }
     }
 

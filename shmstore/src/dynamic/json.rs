@@ -142,7 +142,7 @@ fn parse(schema: &OwnedSchema, text: &str) -> Result<Json, ValueError> {
         OwnedKind::Enum { .. } => json().ok().filter(|json| json.is_string() || json.is_number()).map_or_else(word, Ok),
         OwnedKind::Primitive(_) | OwnedKind::Atomic(_) => json().or_else(|_| word()),
         _ => json().map_err(|error| {
-            Unfit::new(format!("JSON of a `{schema}`"), format!("{}, where {error}", quoted(text))).into()
+            Unfit::new(format!("JSON of {}", schema.with_article()), format!("{}, where {error}", quoted(text))).into()
         }),
     }
 }

@@ -62,11 +62,12 @@ impl OwnedSchema {
             | OwnedKind::Broadcast { value, .. }
             | OwnedKind::Map { value, .. }
             | OwnedKind::Frames { element: value, .. } => Some(value),
-            _ => return refuse(format_args!("a `{self}` is no object by itself: put it into a struct")),
+            _ => return refuse(format_args!("{} is no object by itself: put it into a struct", self.with_article())),
         };
         if let Some(value) = value {
             let has_id = matches!(value.kind(), OwnedKind::Struct { .. } | OwnedKind::Enum { .. });
-            ensure(has_id, format_args!("a `{self}` is no object by itself, because a `{value}` has no type-id-char"))?;
+            let [whole, value] = [self.with_article(), value.with_article()];
+            ensure(has_id, format_args!("{whole} is no object by itself, because {value} has no type-id-char"))?;
         }
         check(self, Role::Object)
     }
@@ -135,7 +136,8 @@ fn check(schema: &OwnedSchema, role: Role) -> Check {
         }
         (Of::Map { capacity, key, value }, Role::Object) => {
             value_in("key", key)?;
-            let rule = format_args!("a `{key}` cannot be a key of a map, as there is a float or a `FixedVec` in it");
+            let name = key.with_article();
+            let rule = format_args!("{name} cannot be a key of a map, because there is a float or a `FixedVec` in it");
             ensure(key.is_key(), rule).map_err(|error| error.below(format_args!(".key")))?;
             value_in("value", value)?;
             let at = MapOffsets::of((key.size(), key.align()), (value.size(), value.align()), *capacity);
@@ -165,15 +167,18 @@ fn check(schema: &OwnedSchema, role: Role) -> Check {
         (Of::FixedVec { capacity, element }, Role::Value) => {
             value_in("element", element)?;
             ensure(*capacity > 0, format_args!("a `FixedVec` has room for at least one element"))?;
-            ensure(element.align() <= 8, format_args!("the elements of a `FixedVec` have an align of at most 8"))?;
+            // So the elements are aligned to at most 8 bytes, because a size is a multiple of its alignment.
             let size = element.size().checked_mul(*capacity).and_then(|all| all.checked_add(8));
             has_layout(schema, size, element.align())
         }
 
         (_, Role::Object) => refuse(format_args!(
-            "a `{schema}` is a value, and an object is made of parts: put it into a `Versioned` or an `AtomicValue`"
+            "{} is a value, and an object is made of parts: put it into a `Versioned` or an `AtomicValue`",
+            schema.with_article()
         )),
-        (_, Role::Value) => refuse(format_args!("a `{schema}` is a part of an object, and cannot be in a value")),
+        (_, Role::Value) => {
+            refuse(format_args!("{} is a part of an object, and cannot be in a value", schema.with_article()))
+        }
     }
 }
 
@@ -184,11 +189,11 @@ fn has_layout_of(schema: &OwnedSchema, of_part: Option<(u64, u64)>) -> Check {
 
 /// Checks size and alignment. `None` is a size that no memory has.
 fn has_layout(schema: &OwnedSchema, size: Option<u64>, align: u64) -> Check {
-    let Some(size) = size else { return refuse(format_args!("a `{schema}` has more bytes than any memory")) };
+    let Some(size) = size else { return refuse(format_args!("`{schema}` has more bytes than any memory")) };
     let found = (schema.size(), schema.align());
     ensure(
         found == (size, align),
-        format_args!("size {} and align {}, where a `{schema}` has size {size} and align {align}", found.0, found.1),
+        format_args!("size {} and align {}, where `{schema}` has size {size} and align {align}", found.0, found.1),
     )
 }
 

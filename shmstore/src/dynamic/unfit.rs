@@ -79,7 +79,7 @@ fn rule(schema: &OwnedSchema) -> String {
             )
         }
         OwnedKind::Pad | OwnedKind::Phantom => "nothing".into(),
-        _ => return format!("a value, and a `{schema}` is a part of an object"),
+        _ => return format!("a value, and {} is a part of an object", schema.with_article()),
     };
     format!("{values} (`{schema}`)")
 }

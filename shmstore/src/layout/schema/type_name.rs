@@ -5,6 +5,7 @@
 use std::fmt;
 
 use super::{OwnedConstArg, OwnedKind, OwnedSchema, Primitive, Schema};
+use crate::layout::path::article;
 
 /// Shows the type as it is written in Rust: `f64`, `[f64; 4]`, `Versioned<Position>`, `Grid<4, 8>`.
 impl fmt::Display for OwnedSchema {
@@ -35,6 +36,14 @@ impl fmt::Display for OwnedSchema {
                 if meta.is_phantom() { f.write_str(">") } else { write!(f, ", {meta}>") }
             }
         }
+    }
+}
+
+impl OwnedSchema {
+    /// The type in a sentence: a `u8`, an `[f64; 4]`.
+    pub(crate) fn with_article(&self) -> String {
+        let name = self.to_string();
+        format!("{} `{name}`", article(&name))
     }
 }
 

@@ -137,10 +137,10 @@ fn other_lengths_and_parts_of_objects_are_refused() {
         assert_eq!(said, format!("the value is not a valid u64: it has 8 bytes, and there are {len}"));
     }
     let said = decode(&schema::<shmstore::Lock>(), &[0; 8]).unwrap_err().to_string();
-    assert_eq!(said, "the value is not a valid value: a Lock is a part of an object");
+    assert_eq!(said, "the value is not a valid value: a `Lock` is a part of an object");
     let telemetry = schema::<shmstore_tests::objects::Telemetry>();
     let said = check(&telemetry, &vec![0; telemetry.size() as usize]).unwrap_err().to_string();
-    assert_eq!(said, "`position` is not a valid value: a Versioned<Position> is a part of an object");
+    assert_eq!(said, "`position` is not a valid value: a `Versioned<Position>` is a part of an object");
 }
 
 #[test]

@@ -1,13 +1,14 @@
 //! `OwnedSchema::is_an_object`: every type passes, and what no type has does not.
 
 use serde_json::{Value, json};
-use shmstore::schema::{OwnedKind, OwnedSchema};
+use shmstore::schema::{OwnedKind, OwnedSchema, Primitive};
 use shmstore::{
     AtomicValue, Broadcast, CacheAligned, Event, Frames, Lock, Map, Queue, ShmLayout, Timestamp, Versioned,
 };
+use shmstore_tests::fuzz::types::real_versioned;
 use shmstore_tests::objects::*;
 use shmstore_tests::random::Random;
-use shmstore_tests::schemas::struct_of;
+use shmstore_tests::schemas::{array, atomic, build, fixed_string, lock, map, phantom, primitive, queue, struct_of};
 use shmstore_tests::{moves, rovers};
 
 use super::derived::{derived, numbers_of_size};
@@ -215,6 +216,38 @@ fn each_small_change_of_a_type_is_refused_or_makes_the_layout_of_another_type() 
     }
     println!("{inconsistent} inconsistent, {refused} refused, {accepted} are types");
     assert!(inconsistent > 1000 && refused > 1000 && accepted > 500);
+}
+
+/// Layouts that are no small change of a type's.
+#[test]
+fn parts_that_no_derive_accepts_are_refused_with_the_rule() {
+    let number = |of| primitive(of);
+    let object = |field| struct_of("O", vec![], [("a".into(), atomic(Primitive::U8)), ("b".into(), field)], 1);
+    let list = || build(10, 1, OwnedKind::FixedVec { capacity: 2, element: Box::new(number(Primitive::U8)) });
+    let of_keys = |key| object(map(key, number(Primitive::U8), 3));
+    let lines_of_nothing = build(0, 128, OwnedKind::CacheAligned { object: Box::new(phantom()) });
+    for (schema, says) in [
+        (of_keys(number(Primitive::F32)), "`$.fields[1].type.key`: an `f32` cannot be a key"),
+        (of_keys(array(number(Primitive::F64), 2)), "an `[f64; 2]` cannot be a key"),
+        (of_keys(array(list(), 2)), "an `[FixedVec<u8, 2>; 2]` cannot be a key"),
+        (of_keys(struct_of("K", vec![], [("f".into(), list())], 1)), "a `K` cannot be a key"),
+        (object(lines_of_nothing.clone()), "`$.fields[1]`: a field has at least one byte, or is `PhantomData`"),
+        (object(array(lines_of_nothing, 3)), "`$.fields[1]`: a field has at least one byte"),
+        (struct_of("O", vec![], [("a".into(), phantom())], 1), "`$`: a struct has at least one byte"),
+        (object(number(Primitive::U8)), "a `u8` is a value, and an object is made of parts"),
+        (object(fixed_string(4)), "a `FixedString<4>` is a value, and an object is made of parts"),
+        (
+            object(real_versioned(atomic(Primitive::U8))),
+            "`$.fields[1].type.value`: an `AtomicU8` is a part of an object",
+        ),
+        (object(queue(lock(), 2)), "a `Lock` is a part of an object, and cannot be in a value"),
+        (number(Primitive::U8), "`$`: a `u8` is no object by itself: put it into a struct"),
+        (real_versioned(number(Primitive::U8)), "because a `u8` has no type-id-char"),
+    ] {
+        assert_eq!(derived(&schema), None, "{schema}");
+        let error = schema.is_an_object().unwrap_err().to_string();
+        assert!(error.contains(says), "{error}");
+    }
 }
 
 #[test]
