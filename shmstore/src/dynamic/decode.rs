@@ -2,7 +2,7 @@
 
 use crate::error::InvalidValue;
 use crate::inspect::{Value, decode_whole};
-use crate::layout::map_key::{integer, number};
+use crate::layout::map_key;
 use crate::layout::schema::{Bits, OwnedKind, OwnedSchema, Primitive};
 
 /// The most parts that are checked for each byte, and besides. Real types have fewer, because their parts do not
@@ -11,7 +11,7 @@ const PARTS_A_BYTE: u64 = 48;
 const PARTS: u64 = 1024;
 
 /// The fields of a struct that take about as much time as a part.
-const MANY: usize = 8;
+const MANY: u64 = 8;
 
 const OVERLAP: &str = "value: parts of its type overlap";
 
@@ -37,7 +37,7 @@ const OVERLAP: &str = "value: parts of its type overlap";
 pub fn decode(schema: &OwnedSchema, bytes: &[u8]) -> Result<Value, InvalidValue> {
     check(schema, bytes)?;
     let value = decode_whole(schema, bytes).ok_or_else(|| InvalidValue::because(OVERLAP.into()))?;
-    first_invalid(&value).map_or(Ok(value), Err)
+    first_unread(&value).map_or(Ok(value), Err)
 }
 
 /// Checks that bytes are a valid value.
@@ -70,24 +70,14 @@ impl Checker<'_> {
         }
         self.spend(1)?;
         match schema.kind() {
-            OwnedKind::Primitive(of) => {
-                let bits = self.integer(at, of.size())?;
-                let is_valid = match of {
-                    Primitive::Bool => bits <= 1,
-                    Primitive::Char => u32::try_from(bits).is_ok_and(|bits| char::from_u32(bits).is_some()),
-                    _ => true,
-                };
-                if is_valid { Ok(()) } else { Err(InvalidValue::new(of.name(), bits.into())) }
-            }
-            OwnedKind::Enum { name, repr, variants } => {
-                let found = number(*repr, self.integer(at, repr.size())?);
-                let is_valid = variants.iter().any(|variant| variant.discriminant == found);
-                if is_valid { Ok(()) } else { Err(InvalidValue::new(printable_name(name), found)) }
+            OwnedKind::Primitive(_) | OwnedKind::Enum { .. } => {
+                let bits = load(self.part(at, schema.size())?);
+                if is_valid(schema, bits) { Ok(()) } else { Err(invalid(schema, bits)) }
             }
             OwnedKind::Array { len, element } => self.list(*len, element, at),
             OwnedKind::FixedVec { capacity, element } => self.list(*capacity, element, at.saturating_add(8)),
             OwnedKind::Struct { fields, .. } => {
-                self.spend(fields.len() / MANY)?;
+                self.spend(fields.len() as u64 / MANY)?;
                 fields.iter().try_for_each(|field| {
                     let checked = self.value(&field.schema, at.saturating_add(field.offset));
                     checked.map_err(|invalid| invalid.in_field(&printable_name(&field.name)))
@@ -98,23 +88,67 @@ impl Checker<'_> {
     }
 
     fn list(&mut self, len: u64, element: &OwnedSchema, at: u64) -> Result<(), InvalidValue> {
-        (0..len).try_for_each(|index| {
-            let checked = self.value(element, at.saturating_add(index.saturating_mul(element.size())));
-            checked.map_err(|invalid| invalid.in_element(index as usize))
-        })
+        match element.kind() {
+            _ if element.bits() == Bits::Any => Ok(()),
+            // A million of these is not unusual.
+            OwnedKind::Primitive(_) | OwnedKind::Enum { .. } => {
+                self.spend(len)?;
+                let size = element.size();
+                let bytes = self.part(at, size.saturating_mul(len))?;
+                let mut parts = bytes.chunks_exact(size as usize);
+                let wrong = match element.kind() {
+                    OwnedKind::Primitive(Primitive::Bool) => bytes.iter().position(|byte| *byte > 1),
+                    _ => parts.clone().position(|part| !is_valid(element, load(part))),
+                };
+                let found = wrong.and_then(|index| Some((index, load(parts.nth(index)?))));
+                found.map_or(Ok(()), |(index, bits)| Err(invalid(element, bits).in_element(index)))
+            }
+            _ => (0..len).try_for_each(|index| {
+                let checked = self.value(element, at.saturating_add(index.saturating_mul(element.size())));
+                checked.map_err(|invalid| invalid.in_element(index as usize))
+            }),
+        }
     }
 
     /// Counts parts. In a hostile schema they may overlap, or have no bytes.
-    fn spend(&mut self, parts: usize) -> Result<(), InvalidValue> {
-        let left = self.parts_left.checked_sub(parts as u64);
+    fn spend(&mut self, parts: u64) -> Result<(), InvalidValue> {
+        let left = self.parts_left.checked_sub(parts);
         self.parts_left = left.ok_or_else(|| InvalidValue::because(OVERLAP.into()))?;
         Ok(())
     }
 
-    /// Loads an integer. Only a hostile schema has parts outside of the whole.
-    fn integer(&self, at: u64, size: usize) -> Result<u64, InvalidValue> {
-        let found = integer(self.bytes, at, size);
-        found.ok_or_else(|| InvalidValue::because("value: a part of its type is outside of it".into()))
+    /// Returns some bytes. Only a hostile schema has parts outside of the whole.
+    fn part(&self, at: u64, len: u64) -> Result<&[u8], InvalidValue> {
+        let outside = || InvalidValue::because("value: a part of its type is outside of it".into());
+        map_key::part(self.bytes, at, len).ok_or_else(outside)
+    }
+}
+
+/// Loads an integer from the bytes that it has.
+fn load(bytes: &[u8]) -> u64 {
+    let mut wide = [0; 8];
+    wide[..bytes.len()].copy_from_slice(bytes);
+    u64::from_le_bytes(wide)
+}
+
+/// Returns `true` if bits are a valid number, or a variant of an enum.
+fn is_valid(schema: &OwnedSchema, bits: u64) -> bool {
+    match schema.kind() {
+        OwnedKind::Primitive(Primitive::Bool) => bits <= 1,
+        OwnedKind::Primitive(Primitive::Char) => u32::try_from(bits).is_ok_and(|bits| char::from_u32(bits).is_some()),
+        OwnedKind::Enum { repr, variants, .. } => {
+            let found = map_key::number(*repr, bits);
+            variants.iter().any(|variant| variant.discriminant == found)
+        }
+        _ => true,
+    }
+}
+
+/// The error for bits that are not valid.
+fn invalid(schema: &OwnedSchema, bits: u64) -> InvalidValue {
+    match schema.kind() {
+        OwnedKind::Enum { name, repr, .. } => InvalidValue::new(printable_name(name), map_key::number(*repr, bits)),
+        _ => InvalidValue::new(schema.to_string(), bits.into()),
     }
 }
 
@@ -124,16 +158,16 @@ fn printable_name(name: &str) -> String {
 }
 
 /// Returns the error for the first part that could not be decoded.
-fn first_invalid(value: &Value) -> Option<InvalidValue> {
+fn first_unread(value: &Value) -> Option<InvalidValue> {
     match value {
         Value::Invalid(why) => Some(InvalidValue::because(format!("value: {why}"))),
         Value::Struct { fields, .. } => fields
             .iter()
-            .find_map(|(name, value)| first_invalid(value).map(|invalid| invalid.in_field(&printable_name(name)))),
+            .find_map(|(name, value)| first_unread(value).map(|invalid| invalid.in_field(&printable_name(name)))),
         Value::List { first, .. } => first
             .iter()
             .enumerate()
-            .find_map(|(index, value)| first_invalid(value).map(|invalid| invalid.in_element(index))),
+            .find_map(|(index, value)| first_unread(value).map(|invalid| invalid.in_element(index))),
         _ => None,
     }
 }

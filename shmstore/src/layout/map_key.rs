@@ -112,11 +112,11 @@ fn with_question_marks(text: &[u8]) -> String {
         .fold(String::new(), |shown, chunk| shown + chunk.valid() + if chunk.invalid().is_empty() { "" } else { "?" })
 }
 
-fn part(bytes: &[u8], at: u64, len: u64) -> Option<&[u8]> {
+pub(crate) fn part(bytes: &[u8], at: u64, len: u64) -> Option<&[u8]> {
     bytes.get(usize::try_from(at).ok()?..usize::try_from(at.checked_add(len)?).ok()?)
 }
 
-pub(crate) fn integer(bytes: &[u8], at: u64, size: usize) -> Option<u64> {
+fn integer(bytes: &[u8], at: u64, size: usize) -> Option<u64> {
     let mut wide = [0; 8];
     wide[..size].copy_from_slice(part(bytes, at, size as u64)?);
     Some(u64::from_le_bytes(wide))

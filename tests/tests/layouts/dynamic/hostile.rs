@@ -104,7 +104,7 @@ fn elements_outside_of_their_list_are_refused() {
     assert!(decode(&schema, &1_u64.to_le_bytes()).unwrap_err().to_string().starts_with("`[0]` is not a valid value"));
     let flags = build(1, 1, OwnedKind::FixedVec { capacity: 1, element: Box::new(primitive(Primitive::Bool)) });
     let error = check(&flags, &[1]).unwrap_err().to_string();
-    assert_eq!(error, "`[0]` is not a valid value: a part of its type is outside of it");
+    assert_eq!(error, "the value is not a valid value: a part of its type is outside of it");
 }
 
 #[test]
