@@ -117,13 +117,13 @@ fn interrupted_commands_let_go_of_the_object() {
         until("the command to attach", is_attached);
         let since = std::time::Instant::now();
         let interrupted = || {
-            kill(Pid::from_raw(pid as i32), Signal::SIGINT).unwrap();
+            kill(Pid::from_raw(pid as i32), Signal::SIGTERM).unwrap();
             std::thread::sleep(Duration::from_millis(20));
             child.try_wait().unwrap()
         };
         // A signal that comes before it is caught ends the program all the same.
         let status = until("the end", interrupted);
-        assert_eq!(std::os::unix::process::ExitStatusExt::signal(&status), Some(2), "{args:?}");
+        assert_eq!(std::os::unix::process::ExitStatusExt::signal(&status), Some(15), "{args:?}");
         assert!(since.elapsed() < Duration::from_secs(5), "{args:?} ended after {:?}", since.elapsed());
         let there = shmstore::Shared::participants(&plant);
         assert!(there.iter().all(|one| one.pid != pid || one.left), "{args:?}: {there:?}");
