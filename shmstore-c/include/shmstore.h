@@ -24,8 +24,8 @@
  * result may be NULL where the function says so. A pointer for a handle may not. It receives NULL after an error.
  *
  * HANDLES are freed by the function that is named where they are made, once. They are used no more afterwards. They may
- * be freed in any order: a part keeps its object attached. All calls for a store, an object, a part or a pin may be made
- * by several threads at once. Any other handle is used by one thread at a time. A transaction and a guard stay in the
+ * be freed in any order: a part keeps its object attached. All calls for a store, an object, a part or a pin may be
+ * made by several threads at once. Any other handle is used by one thread at a time. A transaction and a guard stay in the
  * thread that made them. Texts that a function writes to a `char **` are freed by shmstore_text_free.
  *
  * TIME LIMITS are in nanoseconds. 0 does not wait. SHMSTORE_FOREVER (-1) waits forever. A signal does not end a wait.
@@ -291,9 +291,9 @@ typedef struct {
 } shmstore_layout;
 
 /**
- * Changes the bytes of the value of a key. It should return 0. Any other number leaves the value as it was. It must not
- * wait, call functions for the same key, throw, or call longjmp. `value` has `size` bytes, and is aligned to one byte
- * only, so copy it to a variable of the type.
+ * Changes the bytes of the value of a key. It should return 0. Any other number leaves the value as it was. It must
+ * not wait, call functions for the same key, throw, or call longjmp. `value` has `size` bytes, and is aligned to one
+ * byte only, so copy it to a variable of the type.
  */
 typedef int32_t (*shmstore_change_value)(void *value, size_t size, void *context);
 
@@ -436,9 +436,9 @@ shmstore_code shmstore_object_layout(const shmstore_object *object, uint64_t *hi
 shmstore_code shmstore_get_text(const shmstore_object *object, const char *path, char **text);
 
 /**
- * Stores a value at a path. The text is JSON, such as `1.5`, `[1, 2]` or `{"x": 1, "y": 2}`, or a word for a variant of
- * an enum, a char or a text. A path into a `Versioned` or a value of a map changes this field alone. The path of a key
- * of a map inserts the key. Other writers are waited for until the limit, in nanoseconds.
+ * Stores a value at a path. The text is JSON, such as `1.5`, `[1, 2]` or `{"x": 1, "y": 2}`, or a word for a variant
+ * of an enum, a char or a text. A path into a `Versioned` or a value of a map changes this field alone. The path of a
+ * key of a map inserts the key. Other writers are waited for until the limit, in nanoseconds.
  *
  * Errors: SHMSTORE_NO_FIELD, SHMSTORE_NO_KEY, SHMSTORE_WRONG_PART if the path leads to something that is not stored as
  * a whole, SHMSTORE_INVALID_VALUE, SHMSTORE_BUSY, SHMSTORE_DEADLOCK, SHMSTORE_FULL if a map has no room.
@@ -459,8 +459,8 @@ shmstore_code shmstore_fetch_add(const shmstore_object *object, const char *path
 void shmstore_text_free(char *text);
 
 /**
- * Writes the bytes of a value of a part, of which `text` is the JSON, as for shmstore_set_text. `of` is SHMSTORE_VALUE,
- * SHMSTORE_KEY or SHMSTORE_META. `size` is the size of its type in bytes.
+ * Writes the bytes of a value of a part, of which `text` is the JSON, as for shmstore_set_text. `of` is
+ * SHMSTORE_VALUE, SHMSTORE_KEY or SHMSTORE_META. `size` is the size of its type in bytes.
  *
  * Errors: SHMSTORE_INVALID_VALUE if the text is no value of the type, SHMSTORE_WRONG_SIZE, SHMSTORE_WRONG_PART.
  */
@@ -511,8 +511,8 @@ shmstore_kind shmstore_part_kind(const shmstore_part *part);
 size_t shmstore_part_size(const shmstore_part *part, int32_t of);
 
 /**
- * Writes the layout of a value of a part, in JSON. `of` is SHMSTORE_VALUE, SHMSTORE_KEY or SHMSTORE_META. Free the text
- * with shmstore_text_free.
+ * Writes the layout of a value of a part, in JSON. `of` is SHMSTORE_VALUE, SHMSTORE_KEY or SHMSTORE_META. Free the
+ * text with shmstore_text_free.
  *
  * Errors: SHMSTORE_WRONG_PART if it has no such type.
  */
@@ -572,13 +572,10 @@ shmstore_code shmstore_atomic_fetch_add(const shmstore_part *part, int64_t by, u
  * Copies the newest version of a `Versioned` to `value`, which has the `size` bytes of its type. The copy is always
  * whole. `version` receives its number, and may be NULL.
  *
- * Errors: SHMSTORE_WRONG_PART, SHMSTORE_WRONG_SIZE, SHMSTORE_INVALID_VALUE if the bytes in shared memory are not a valid
- * value, SHMSTORE_DISTURBED if no copy was whole within a second.
+ * Errors: SHMSTORE_WRONG_PART, SHMSTORE_WRONG_SIZE, SHMSTORE_INVALID_VALUE if the bytes in shared memory are not a
+ * valid value, SHMSTORE_DISTURBED if no copy was whole within a second.
  */
-shmstore_code shmstore_versioned_load(const shmstore_part *part,
-                                      void *value,
-                                      size_t size,
-                                      uint64_t *version);
+shmstore_code shmstore_versioned_load(const shmstore_part *part, void *value, size_t size, uint64_t *version);
 
 /**
  * Makes a value of `size` bytes the newest version of a `Versioned`. Other writers are waited for until the limit, in
@@ -623,8 +620,8 @@ uint64_t shmstore_transaction_version(const shmstore_transaction *transaction);
  * Makes the changed value the newest version. `version` receives its number, and may be NULL. This ends the
  * transaction, also after an error, and frees its handle. Only SHMSTORE_OTHER_THREAD leaves it as it is.
  *
- * Errors: SHMSTORE_INVALID_VALUE if the changed bytes are not a valid value, SHMSTORE_OF_PARENT, SHMSTORE_OTHER_THREAD.
- * Then nothing has changed.
+ * Errors: SHMSTORE_INVALID_VALUE if the changed bytes are not a valid value, SHMSTORE_OF_PARENT,
+ * SHMSTORE_OTHER_THREAD. Then nothing has changed.
  */
 shmstore_code shmstore_transaction_commit(shmstore_transaction *transaction, uint64_t *version);
 
@@ -866,7 +863,8 @@ shmstore_code shmstore_map_insert(const shmstore_part *part,
  * until the limit, in nanoseconds. `context` is passed to the callback as it is.
  *
  * Errors: SHMSTORE_WRONG_PART, SHMSTORE_WRONG_SIZE, SHMSTORE_NO_KEY, SHMSTORE_BUSY, SHMSTORE_DEADLOCK,
- * SHMSTORE_INVALID_VALUE if the value is not valid before or after the callback, SHMSTORE_STOPPED. Nothing has changed.
+ * SHMSTORE_INVALID_VALUE if the value is not valid before or after the callback, SHMSTORE_STOPPED. Nothing has
+ * changed.
  */
 shmstore_code shmstore_map_update(const shmstore_part *part,
                                   const void *key,

@@ -84,7 +84,8 @@ macro_rules! optional {
 /// Closes a handle, and returns the result of the call.
 macro_rules! close {
     ($handle:ident) => {{
-        // SAFETY: NULL, or a handle that no other thread uses and that is not used any more, by the rules of the header.
+        // SAFETY: NULL, or a handle that no other thread uses and that is not used any more, by the rules of the
+        // header.
         unsafe { $crate::handle::take($handle) }.map(drop)
     }};
 }
@@ -263,8 +264,8 @@ pub(crate) fn limit_of(nanoseconds: i64) -> Result<Limit, Failure> {
         (_, Ok(nanoseconds)) => Ok(Limit::Within(Duration::from_nanos(nanoseconds))),
         (-1, _) => Ok(Limit::Forever),
         _ => Err(Failure::argument(format!(
-            "a time limit of {nanoseconds} ns: pass 0 to not wait, -1 (SHMSTORE_FOREVER) to wait forever, or a number of \
-             nanoseconds"
+            "a time limit of {nanoseconds} ns: pass 0 to not wait, -1 (SHMSTORE_FOREVER) to wait forever, or a \
+             number of nanoseconds"
         ))),
     }
 }

@@ -59,9 +59,9 @@ pub unsafe extern "C" fn shmstore_map_insert(
     })
 }
 
-/// Changes the bytes of the value of a key. It should return 0. Any other number leaves the value as it was. It must not
-/// wait, call functions for the same key, throw, or call longjmp. `value` has `size` bytes, and is aligned to one byte
-/// only, so copy it to a variable of the type.
+/// Changes the bytes of the value of a key. It should return 0. Any other number leaves the value as it was. It must
+/// not wait, call functions for the same key, throw, or call longjmp. `value` has `size` bytes, and is aligned to one
+/// byte only, so copy it to a variable of the type.
 pub type shmstore_change_value =
     Option<unsafe extern "C" fn(value: *mut c_void, size: usize, context: *mut c_void) -> i32>;
 
@@ -69,7 +69,8 @@ pub type shmstore_change_value =
 /// until the limit, in nanoseconds. `context` is passed to the callback as it is.
 ///
 /// Errors: SHMSTORE_WRONG_PART, SHMSTORE_WRONG_SIZE, SHMSTORE_NO_KEY, SHMSTORE_BUSY, SHMSTORE_DEADLOCK,
-/// SHMSTORE_INVALID_VALUE if the value is not valid before or after the callback, SHMSTORE_STOPPED. Nothing has changed.
+/// SHMSTORE_INVALID_VALUE if the value is not valid before or after the callback, SHMSTORE_STOPPED. Nothing has
+/// changed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn shmstore_map_update(
     part: *const shmstore_part,

@@ -102,8 +102,8 @@ fn check(part: &Part, layout: &shmstore_layout) -> Result<(), Failure> {
         return Ok(());
     }
     let text = format!(
-        "`{}` has values of `{schema}` with {} bytes and the layout {}, but this program was compiled with {} bytes and \
-         the layout {hash:032x}: generate its header again with `shmstore schema --c`",
+        "`{}` has values of `{schema}` with {} bytes and the layout {}, but this program was compiled with {} bytes \
+         and the layout {hash:032x}: generate its header again with `shmstore schema --c`",
         path_of_part(part),
         schema.size(),
         schema.hash(),
@@ -143,8 +143,8 @@ pub unsafe extern "C" fn shmstore_part_size(part: *const shmstore_part, of: i32)
     call_or(0, || Ok(usize::try_from(schema_of(handle!(part), of)?.size()).unwrap_or(usize::MAX)))
 }
 
-/// Writes the layout of a value of a part, in JSON. `of` is SHMSTORE_VALUE, SHMSTORE_KEY or SHMSTORE_META. Free the text
-/// with shmstore_text_free.
+/// Writes the layout of a value of a part, in JSON. `of` is SHMSTORE_VALUE, SHMSTORE_KEY or SHMSTORE_META. Free the
+/// text with shmstore_text_free.
 ///
 /// Errors: SHMSTORE_WRONG_PART if it has no such type.
 #[unsafe(no_mangle)]

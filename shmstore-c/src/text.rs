@@ -29,8 +29,8 @@ pub unsafe extern "C" fn shmstore_text_free(text: *mut c_char) {
     }
 }
 
-/// Writes the bytes of a value of a part, of which `text` is the JSON, as for shmstore_set_text. `of` is SHMSTORE_VALUE,
-/// SHMSTORE_KEY or SHMSTORE_META. `size` is the size of its type in bytes.
+/// Writes the bytes of a value of a part, of which `text` is the JSON, as for shmstore_set_text. `of` is
+/// SHMSTORE_VALUE, SHMSTORE_KEY or SHMSTORE_META. `size` is the size of its type in bytes.
 ///
 /// Errors: SHMSTORE_INVALID_VALUE if the text is no value of the type, SHMSTORE_WRONG_SIZE, SHMSTORE_WRONG_PART.
 #[unsafe(no_mangle)]

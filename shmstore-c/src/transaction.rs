@@ -48,8 +48,8 @@ pub unsafe extern "C" fn shmstore_transaction_version(transaction: *const shmsto
 /// Makes the changed value the newest version. `version` receives its number, and may be NULL. This ends the
 /// transaction, also after an error, and frees its handle. Only SHMSTORE_OTHER_THREAD leaves it as it is.
 ///
-/// Errors: SHMSTORE_INVALID_VALUE if the changed bytes are not a valid value, SHMSTORE_OF_PARENT, SHMSTORE_OTHER_THREAD.
-/// Then nothing has changed.
+/// Errors: SHMSTORE_INVALID_VALUE if the changed bytes are not a valid value, SHMSTORE_OF_PARENT,
+/// SHMSTORE_OTHER_THREAD. Then nothing has changed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn shmstore_transaction_commit(
     transaction: *mut shmstore_transaction,

@@ -11,8 +11,8 @@ use crate::part::versioned;
 /// Copies the newest version of a `Versioned` to `value`, which has the `size` bytes of its type. The copy is always
 /// whole. `version` receives its number, and may be NULL.
 ///
-/// Errors: SHMSTORE_WRONG_PART, SHMSTORE_WRONG_SIZE, SHMSTORE_INVALID_VALUE if the bytes in shared memory are not a valid
-/// value, SHMSTORE_DISTURBED if no copy was whole within a second.
+/// Errors: SHMSTORE_WRONG_PART, SHMSTORE_WRONG_SIZE, SHMSTORE_INVALID_VALUE if the bytes in shared memory are not a
+/// valid value, SHMSTORE_DISTURBED if no copy was whole within a second.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn shmstore_versioned_load(
     part: *const shmstore_part,

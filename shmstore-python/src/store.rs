@@ -53,7 +53,9 @@ impl Given {
 #[pymethods]
 impl Store {
     #[new]
-    #[pyo3(signature = (path, *, create=false, timeout=Timeout::NEVER, wait=5.0, mode=0o600, trust=Vec::new(), max_processes=128))]
+    #[pyo3(signature = (
+        path, *, create=false, timeout=Timeout::NEVER, wait=5.0, mode=0o600, trust=Vec::new(), max_processes=128
+    ))]
     #[allow(clippy::too_many_arguments)]
     fn new(
         py: Python<'_>,

@@ -53,14 +53,14 @@ def test_literals_are_numbers_for_type_checkers() -> None:
 
 
 def test_padding_of_a_value_is_refused_with_the_field_to_add() -> None:
-    with pytest.raises(TypeError, match=r"`Gap` has 7 bytes of padding before `b`: add the field `_pad: shmstore.Pad\[7\]`"):
+    with pytest.raises(TypeError, match=r"`Gap` has 7 bytes of padding before `b`: add .* `_pad: shmstore.Pad\[7\]`"):
 
         @shmstore.value
         class Gap:
             a: u8
             b: u64
 
-    with pytest.raises(TypeError, match=r"2 bytes of padding after its last field: add the field `_pad2: shmstore.Pad\[2\]`"):
+    with pytest.raises(TypeError, match=r"2 bytes of padding after its last field: .* `_pad2: shmstore.Pad\[2\]`"):
 
         @shmstore.value
         class Tail:
@@ -110,7 +110,8 @@ def test_arguments_in_brackets_are_checked() -> None:
     for case in wrong:
         with pytest.raises(TypeError, match="write `"):
             case()
-    for refused in (lambda: FixedString[0], lambda: Array[u8, 0], lambda: Queue[u64, 0], lambda: AtomicValue[Array[u8, 9]]):
+    none = (lambda: FixedString[0], lambda: Array[u8, 0], lambda: Queue[u64, 0], lambda: AtomicValue[Array[u8, 9]])
+    for refused in none:
         with pytest.raises(ValueError):
             refused()
 

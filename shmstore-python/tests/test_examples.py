@@ -7,13 +7,17 @@ import sys
 import threading
 from pathlib import Path
 
-import pytest
-
 import shmstore
-from conftest import DEADLINE
-from shmstore import AtomicValue, FixedString, Map, f64, u32, u64
+from conftest import DEADLINE, needs
+from shmstore import Atomic, AtomicValue, FixedString, Map, Versioned, f64, u32, u64
 
 PANEL = Path(__file__).parents[2] / "examples" / "python" / "panel.py"
+
+
+@shmstore.value(name="Position")
+class Place:
+    x: f64
+    y: f64
 
 
 @shmstore.value
@@ -42,8 +46,27 @@ class Market:
     positions: Map[PositionKey, Position, 128]
 
 
+def test_programs_of_the_guide_run(tmp_path: Path) -> None:
+    guide = (PANEL.parents[2] / "docs" / "guide" / "16-python.md").read_text()
+    programs = [block.split("```")[0] for block in guide.split("```python\n")[1:]]
+    assert len(programs) == 3
+    rover = shmstore.object(id="T", name="Telemetry")(
+        type("Telemetry", (), {"__annotations__": {"frames": Atomic[u64], "position": Versioned[Place]}})
+    )
+    store = shmstore.Store(tmp_path / "rover", create=True)
+    store.create(rover)
+    try:
+        commands = [[sys.executable, "-c", program] for program in programs]
+        shown = [subprocess.check_output(command, text=True, cwd=tmp_path) for command in commands]
+    finally:
+        store.remove("T")
+    first = "1.5 2.0 1\nPosition(x=0.0, y=1.0)\n"
+    assert shown == [first, "7 1.0 ['left']\n", "Position(x=3.0, y=4.0)\n4 3.0\n"]
+    assert shmstore.Store(tmp_path / "fleet").list() == []
+
+
 def test_panel_shows_pauses_and_plots_a_market(store: shmstore.Store, tmp_path: Path) -> None:
-    pytest.importorskip("matplotlib")
+    needs("matplotlib")
     market, image = store.create(Market), tmp_path / "quotes.png"
     market.positions[1, "EURUSD"] = (7, 700.0)
     ended, paused = threading.Event(), []

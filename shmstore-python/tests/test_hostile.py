@@ -42,8 +42,8 @@ class Memory:
 def rover(store: shmstore.Store) -> Any:
     """A `Robot` whose `reading` has bytes that a test finds again."""
     rover = store.create(robots.Robot)
-    reading = robots.Reading(0x1122334455667788, True, "Fast", "Left", "é", "sensor", [1.0], (1, 2, 3), [[0, 0], [0, 0]])
-    rover.reading.store(reading)
+    grid = [[0, 0], [0, 0]]
+    rover.reading.store(robots.Reading(0x1122334455667788, True, "Fast", "Left", "é", "sensor", [1.0], (1, 2, 3), grid))
     return rover
 
 

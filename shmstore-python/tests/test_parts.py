@@ -30,7 +30,7 @@ def test_items_of_a_queue_go_both_ways(robot: Any, peer: Any) -> None:
     assert robot.jobs.pop(timeout=1) == (3, "job")
     with pytest.raises(shmstore.Empty):
         robot.jobs.pop(timeout=0)
-    with pytest.raises(shmstore.Empty, match="60"):
+    with pytest.raises(shmstore.Empty, match=r"empty after \d+ms"):
         robot.jobs.pop(timeout=0.06)
     peer.send("pop")
     robot.jobs.push((4, "c"))
@@ -174,7 +174,7 @@ def test_one_thread_waits_for_several_changes(rover: Any) -> None:
     position, bell, item = rover.position.newer(0), rover.bell.past(0), rover.jobs.not_empty()
     tick, key, frame = rover.ticks.subscribe().not_empty(), rover.quotes.newer("A"), rover.images.newer(0)
     assert shmstore.wait_any(rover.jobs.not_full(), bell) != [bell]
-    with pytest.raises(shmstore.Timeout, match="10"):
+    with pytest.raises(shmstore.Timeout, match=r"waited \d"):
         shmstore.wait_any(position, bell, item, tick, key, frame, timeout=0.01)
     thread = threading.Thread(target=rover.bell.notify_all)
     thread.start()

@@ -10,10 +10,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 import shmstore
 import typed
+from conftest import needs
 from shmstore import _define, _shmstore
 
 HERE = Path(__file__).parent
@@ -21,14 +20,14 @@ PACKAGE = Path(shmstore.__file__).parent
 
 
 def mypy(*arguments: object) -> str:
-    pytest.importorskip("mypy")
+    needs("mypy")
     command = [sys.executable, "-m", "mypy", "--strict", *map(str, arguments)]
     done = subprocess.run(command, capture_output=True, text=True, cwd=HERE)
     return done.stdout if done.returncode else ""
 
 
 def test_package_is_typed(tmp_path: Path) -> None:
-    assert mypy("--cache-dir", tmp_path, PACKAGE) == ""
+    assert mypy("--cache-dir", tmp_path, "-p", "shmstore") == ""
     assert (PACKAGE / "py.typed").exists()
 
 

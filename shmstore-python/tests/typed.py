@@ -9,7 +9,9 @@ from typing import Literal
 import numpy as np
 
 import shmstore
-from shmstore import Atomic, AtomicValue, FixedString, Frames, Map, Pad, Queue, Record, Versioned, f32, f64, u8, u32, u64
+from shmstore import (
+    Atomic, AtomicValue, FixedString, Frames, Map, Pad, Queue, Record, Versioned, f32, f64, u8, u32, u64,
+)  # fmt: skip
 
 
 @shmstore.enum(u8)

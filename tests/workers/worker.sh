@@ -8,7 +8,7 @@ stamped() { printf '{"number": %u, "check": %u}' "$number" "$((~number))"; }
 
 # Says so if a line of JSON has another check than its number.
 check() {
-    found=$(printf '%s' "$1" | sed -n 's/.*"number":\([0-9]*\),"check":\([0-9]*\).*/\1 \2/p')
+    found=$(printf '%s' "$1" | tr -d ' \n' | sed -n 's/.*"number":\([0-9]*\),"check":\([0-9]*\).*/\1 \2/p')
     [ -n "$found" ] || return 0
     # shellcheck disable=SC2086
     set -- $found

@@ -14,7 +14,8 @@ use crate::objects::Position;
 #[test]
 fn the_programs_of_the_guide_write_to_the_rover() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/guide/15-writing-from-c.md");
-    let chapter = fs::read_to_string(path).expect("the chapter");
+    // A published package has no guide.
+    let Ok(chapter) = fs::read_to_string(path) else { return println!("skipped: no guide") };
     let block = |language: &str| {
         let (_, rest) = chapter.split_once(language).expect("a program");
         rest.split("```").next().expect("a block").to_owned()

@@ -59,8 +59,8 @@ const ATTEMPTS: u32 = 16;
 pub struct Object(Arc<Inner>);
 
 struct Inner {
-    attached: SegmentRef,
     layout: &'static Interned,
+    // INVARIANT: attached for writing, with this layout.
     object: inspect::Object,
 }
 
@@ -110,8 +110,17 @@ pub fn create(store: &Store, schema: &OwnedSchema, options: Options) -> Result<O
     let of_type = TypeLayout::of_type(layout.schema, room);
     let created = store.target(id, Some(&of_type)).map_err(CreateError::from)?;
     let entered = created.create(IfExists::Refuse, &mut |_| Ok(())).map_err(DynamicError::Create)?;
-    let object = inspect::Object::find(store.path(), Some(id)).map_err(DynamicError::Inspect)?;
-    Ok(Object(Arc::new(Inner { attached: entered.attached, layout, object })))
+    let object = found(store, id)?.through(entered.attached).ok_or_else(|| not_found(store, id))?;
+    Ok(Object(Arc::new(Inner { layout, object })))
+}
+
+/// Attaches the object for reading.
+fn found(store: &Store, id: char) -> Result<inspect::Object, DynamicError> {
+    inspect::Object::find(store.path(), Some(id)).map_err(DynamicError::Inspect)
+}
+
+fn not_found(store: &Store, id: char) -> DynamicError {
+    DynamicError::Inspect(InspectError::NotFound { path: store.path().into(), id: Some(id) })
 }
 
 /// Keeps a layout that passes the strict check. One layout is kept once.
@@ -138,27 +147,24 @@ impl Object {
     /// - [`DynamicError::Attach`] with the errors of [`Store::attach`]. If this process may only read the segment, this
     ///   is [`AttachError::AccessDenied`].
     pub fn attach(store: &Store, id: char) -> Result<Self, DynamicError> {
-        let mut attempts = 1;
-        loop {
-            let object = inspect::Object::find(store.path(), Some(id)).map_err(DynamicError::Inspect)?;
+        let mut refused = not_found(store, id);
+        for _ in 0..ATTEMPTS {
+            let object = found(store, id)?;
             let layout = interned(object.schema())?;
             match Self::attach_as(store, id, layout) {
-                Ok(attached) if attached.shmid() == object.segment().shmid => {
-                    return Ok(Self(Arc::new(Inner { attached, layout, object })));
+                Ok(attached) => {
+                    if let Some(object) = object.through(attached) {
+                        return Ok(Self(Arc::new(Inner { layout, object })));
+                    }
                 }
                 // The object was replaced or migrated since it was inspected.
-                Ok(_) | Err(AttachError::LayoutMismatch(_) | AttachError::NotFound { .. }) if attempts < ATTEMPTS => {
-                    attempts += 1;
-                }
-                Ok(_) => {
-                    return Err(DynamicError::Inspect(InspectError::NotFound {
-                        path: store.path().into(),
-                        id: Some(id),
-                    }));
+                Err(error @ (AttachError::LayoutMismatch(_) | AttachError::NotFound { .. })) => {
+                    refused = DynamicError::Attach(error);
                 }
                 Err(error) => return Err(DynamicError::Attach(error)),
             }
         }
+        Err(refused)
     }
 
     fn attach_as(store: &Store, id: char, layout: &'static Interned) -> Result<SegmentRef, AttachError> {
@@ -177,7 +183,7 @@ impl Object {
 
     /// The first byte of the object.
     pub(super) fn payload(&self) -> NonNull<u8> {
-        self.0.attached.payload()
+        self.0.object.payload()
     }
 
     /// Returns the checked value of a field or a part. For a `Versioned` it is the value itself, without its version.

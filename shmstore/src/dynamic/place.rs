@@ -62,10 +62,12 @@ impl Place {
 
     /// The part itself.
     pub(super) fn raw(&self) -> RawPart<'_> {
-        // SAFETY: by the invariant, a part with this schema is there. The mapping has all bytes of the object, as the
-        // handshake has checked, and stays while `object` lives. It is writable, as this process has attached the
-        // object for writing, and every process touches parts by atomic accesses alone.
-        unsafe { RawPart::new(self.object.payload().add(self.offset), self.schema) }
+        // SAFETY: the offset lies within the object. The mapping has all bytes of it, as the handshake has checked.
+        let at = unsafe { self.object.payload().add(self.offset) };
+        // SAFETY: by the invariant, a part with this schema is there. Its mapping stays while `object` lives, and is
+        // writable, as this process has attached the object for writing. Every process touches parts by atomic accesses
+        // alone.
+        unsafe { RawPart::new(at, self.schema) }
     }
 
     /// The part, if it is of the kind that a method of [`RawPart`] returns.

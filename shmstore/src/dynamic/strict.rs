@@ -137,8 +137,11 @@ fn check(schema: &OwnedSchema, role: Role) -> Check {
         (Of::Map { capacity, key, value }, Role::Object) => {
             value_in("key", key)?;
             let name = key.with_article();
-            let rule = format_args!("{name} cannot be a key of a map, because there is a float or a `FixedVec` in it");
-            ensure(key.is_key(), rule).map_err(|error| error.below(format_args!(".key")))?;
+            ensure(
+                key.is_key(),
+                format_args!("{name} cannot be a key of a map, because there is a float or a `FixedVec` in it"),
+            )
+            .map_err(|error| error.below(format_args!(".key")))?;
             value_in("value", value)?;
             let at = MapOffsets::of((key.size(), key.align()), (value.size(), value.align()), *capacity);
             has_layout_of(schema, at.map(|at| (at.size, at.align)))
@@ -212,17 +215,25 @@ fn check_fields(schema: &OwnedSchema, fields: &[OwnedField], role: Role) -> Chec
         ensure(is_there, format_args!("a field has at least one byte, or is `PhantomData`")).map_err(here)?;
         // Each field lies within the struct, so nothing overflows.
         let offset = u64::next_multiple_of(end, part.align());
-        let problem = format_args!("offset {}, where `#[repr(C)]` has offset {offset}", field.offset);
-        ensure(field.offset == offset, problem).map_err(here)?;
-        let problem = format_args!("a gap of {} bytes at offset {end}, where a value has a `Pad`", offset - end);
-        ensure(offset == end || role == Role::Object, problem).map_err(here)?;
+        let found = field.offset;
+        ensure(found == offset, format_args!("offset {found}, where `#[repr(C)]` has offset {offset}"))
+            .map_err(here)?;
+        no_gap(role, end, offset).map_err(here)?;
         end = offset + part.size();
         check(part, role).map_err(|error| error.below(format_args!(".fields[{at}].type")))
     })?;
     let (size, whole) = (schema.size(), end.next_multiple_of(schema.align()));
     ensure(size == whole, format_args!("size {size}, where `#[repr(C)]` has size {whole}"))?;
-    let problem = format_args!("a gap of {} bytes at offset {end}, where a value has a `Pad`", whole - end);
-    ensure(whole == end || role == Role::Object, problem)
+    no_gap(role, end, whole)
+}
+
+/// Checks that a value has no bytes that belong to no field, from one offset to another.
+fn no_gap(role: Role, from: u64, to: u64) -> Result<(), SchemaError> {
+    let bytes = to - from;
+    ensure(
+        bytes == 0 || role == Role::Object,
+        format_args!("a gap of {bytes} bytes at offset {from}, where a value has a `Pad`"),
+    )
 }
 
 /// Returns `true` for `PhantomData`, `()` and arrays of them.

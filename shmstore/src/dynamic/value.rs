@@ -30,7 +30,7 @@ impl Values {
     }
 
     /// Checks bytes that are to be stored.
-    pub(super) fn check<'b>(self, bytes: &'b [u8]) -> Result<&'b [u8], DynamicError> {
+    pub(super) fn check(self, bytes: &[u8]) -> Result<&[u8], DynamicError> {
         self.check_len(bytes.len())?;
         check(self.0, bytes).map_err(DynamicError::InvalidValue)?;
         Ok(bytes)

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::path::Path;
+use std::ptr::NonNull;
 use std::sync::Arc;
 
 use nix::errno::Errno;
@@ -113,6 +114,17 @@ impl Object {
             [one] => Self::attach(one),
             _ => Err(not_found()),
         }
+    }
+
+    /// Reads the object through an attachment for writing, which this process has beside. `None` if that is of another
+    /// segment.
+    pub(crate) fn through(self, attached: SegmentRef) -> Option<Self> {
+        (attached.shmid() == self.segment.shmid).then(|| Self { attached, ..self })
+    }
+
+    /// The first byte of the object.
+    pub(crate) fn payload(&self) -> NonNull<u8> {
+        self.attached.payload()
     }
 
     /// Returns the segment as it was when it was attached.

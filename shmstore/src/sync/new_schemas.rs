@@ -130,8 +130,10 @@ impl OwnedSchema {
     /// [`AtomicValue<value>`](crate::AtomicValue).
     pub fn atomic_value(value: Self) -> Result<Self, SchemaError> {
         if value.size() > 8 {
-            let problem = format_args!("an `AtomicValue` has a value of at most 8 bytes, not of {}", value.size());
-            return Err(SchemaError::inconsistent(problem));
+            let size = value.size();
+            return Err(SchemaError::inconsistent(format_args!(
+                "an `AtomicValue` has a value of at most 8 bytes, not of {size}"
+            )));
         }
         Self::new(8, 8, OwnedKind::AtomicCell { value: Box::new(value) })
     }

@@ -16,6 +16,9 @@ use crate::random::Random;
 use crate::scratch::Scratch;
 use crate::wait::DEADLINE;
 
+/// The number of workers that this program plays.
+const OWN: usize = 2;
+
 /// A worker that runs. It is killed and reaped when it is dropped.
 struct Worker(Child);
 
@@ -89,8 +92,10 @@ impl Torture {
         let started = Instant::now();
         let mut workers: Vec<Worker> = (0..self.commands.len()).map(|place| self.start(place)).collect();
         while started.elapsed() < time && self.violations.is_empty() {
-            thread::sleep(Duration::from_micros(self.random.within(0..60_000) as u64));
-            let place = self.random.within(0..workers.len());
+            thread::sleep(Duration::from_micros(self.random.within(0..80_000) as u64));
+            // Those of other languages take some time to start.
+            let own = !self.random.one_in(3) || workers.len() == OWN;
+            let place = if own { self.random.within(0..OWN) } else { self.random.within(OWN..workers.len()) };
             let next = self.start(place);
             let worker = std::mem::replace(&mut workers[place], next);
             self.kill(place, worker);

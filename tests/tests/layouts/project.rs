@@ -30,7 +30,9 @@ fn rust_files(directory: &Path) -> Vec<(String, String)> {
 #[test]
 fn every_file_with_unsafe_code_is_named_in_soundness_md_and_no_other() {
     let soundness = fs::read_to_string(root().join("docs/soundness.md")).expect("docs/soundness.md");
-    for (name, source) in rust_files(&root().join("shmstore/src")) {
+    let python = rust_files(&root().join("shmstore-python/src"));
+    let python = python.into_iter().map(|(name, source)| (format!("shmstore-python/src/{name}"), source));
+    for (name, source) in rust_files(&root().join("shmstore/src")).into_iter().chain(python) {
         let listed = soundness.contains(&format!("| `{name}` |"));
         assert_eq!(source.contains("unsafe"), listed, "docs/soundness.md lists {name}: {listed}");
     }

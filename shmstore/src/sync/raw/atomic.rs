@@ -52,8 +52,9 @@ impl<'a> RawPart<'a> {
             Kind::AtomicCell { .. } => 8,
             _ => return None,
         };
-        // SAFETY: the part is an atomic of this size. std's atomics of one size have one layout.
+        // std's atomics of one size have one layout.
         Some(match size {
+            // SAFETY: the part is an atomic of this size.
             1 => RawAtomic::U8(unsafe { self.words(0) }),
             // SAFETY: as above.
             2 => RawAtomic::U16(unsafe { self.words(0) }),
