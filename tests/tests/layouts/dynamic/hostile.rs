@@ -6,7 +6,7 @@ use nix::time::{ClockId, clock_gettime};
 use shmstore::dynamic::{check, decode, encode, from_text};
 use shmstore::inspect::Value;
 use shmstore::schema::{OwnedField, OwnedKind, OwnedSchema, Primitive};
-use shmstore_tests::schemas::{array, build, pad, phantom, primitive};
+use shmstore_tests::schemas::{array, build, pad, phantom, primitive, struct_of};
 
 /// A struct of these fields, all at offset 0.
 fn overlapping(size: u64, fields: impl IntoIterator<Item = OwnedSchema>) -> OwnedSchema {
@@ -60,6 +60,10 @@ fn fields_that_overlap_are_an_error_before_they_take_much_memory_or_time() {
     let bytes = vec![1; 1 << 16];
     let before = resident();
     let checked = quick(|| check(&schema, &bytes)).unwrap_err().to_string();
+    assert!(checked.ends_with("is not a valid value: parts of its type overlap"), "{checked}");
+    let flag = struct_of("F", vec![], [("flag".into(), primitive(Primitive::Bool))], 1);
+    let structs = overlapping(1 << 10, (0..2000).map(|_| array(flag.clone(), 1 << 10)));
+    let checked = quick(|| check(&structs, &bytes[..1 << 10])).unwrap_err().to_string();
     assert!(checked.ends_with("is not a valid value: parts of its type overlap"), "{checked}");
     let numbers = overlapping(1 << 16, (0..2000).map(|_| array(primitive(Primitive::U8), 1 << 16)));
     assert_eq!(quick(|| check(&numbers, &bytes)), Ok(()), "any bits are valid");
