@@ -58,5 +58,5 @@ fn a_token_of_its_own_in_every_slot_delays_no_call() {
     core.consumers.cursor.store(all, Relaxed);
     let started = Instant::now();
     assert!(tasks.queue.try_take().is_err() && tasks.queue.take_timeout(SOON).is_err());
-    assert!(started.elapsed() < Duration::from_secs(1), "{:?}", started.elapsed());
+    assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
 }
