@@ -302,7 +302,7 @@ typedef int32_t (*shmstore_change_value)(void *value, size_t size, void *context
  */
 typedef struct {
   /**
-   * The part. What is waited for follows from its kind:
+   * The part. Its kind decides which change is waited for:
    *
    * - `Versioned`: a version with a higher number than `seen`.
    * - `Event`: more than `seen` notifications.

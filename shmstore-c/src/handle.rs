@@ -10,11 +10,11 @@ use crate::error::Failure;
 
 /// A type that C knows only by name.
 pub(crate) trait Opaque {
-    /// What is in a handle of it.
+    /// The content of a handle of it.
     type Inner;
     /// The first word of a handle.
     const TAG: u64;
-    /// What is expected where another handle was passed.
+    /// The name of the handle in an error.
     const NAME: &'static str;
 }
 

@@ -16,7 +16,7 @@ use crate::handle::shmstore_part;
 #[repr(C)]
 #[derive(Debug, Clone, Copy)]
 pub struct shmstore_change {
-    /// The part. What is waited for follows from its kind:
+    /// The part. Its kind decides which change is waited for:
     ///
     /// - `Versioned`: a version with a higher number than `seen`.
     /// - `Event`: more than `seen` notifications.

@@ -16,7 +16,7 @@ use crate::group::{Kind, Member};
 use crate::saved;
 use crate::text::{shown, shown_path};
 
-/// What is asked of a new object. The defaults are those of the store, or of the object that is replaced.
+/// The properties of a new object. The defaults are those of the store, or of the object that is replaced.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Making {
     /// The permission bits.

@@ -143,7 +143,7 @@ fn path_in_a_file_leads_nowhere_else() {
     assert!(load(b"a\x1b[2J\xff", 0).with(4).err.contains("a\\u{1b}[2J\\xff"));
     load(b"b/c/d.shm", 1).with(0);
     assert_eq!(run(["get", &format!("{copy}/b/c/d"), "count"]).with(0).out, "3\n");
-    // What is there is of another kind.
+    // Another kind of file is there.
     assert!(load(b"b", 2).with(4).err.contains("is a directory"));
     fs::write(scratch.join("copy/file"), "").unwrap();
     assert!(load(b"file", 0).with(4).err.contains("is a file"));

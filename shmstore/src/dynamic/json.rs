@@ -147,7 +147,7 @@ fn parse(schema: &OwnedSchema, text: &str) -> Result<Json, ValueError> {
     }
 }
 
-/// Reads JSON. What is none of the type becomes a value that does not fit it, either.
+/// Reads JSON. JSON that is no value of the type becomes a value that does not fit it, either.
 fn read(schema: &OwnedSchema, json: &Json) -> Value {
     match (schema.kind(), json) {
         (OwnedKind::Primitive(of) | OwnedKind::Atomic(of), _) => read_number(*of, json),

@@ -40,7 +40,7 @@ pub struct Wait {
     pending: Pending,
 }
 
-/// What is waited for.
+/// The change that is waited for.
 pub(super) enum Aim {
     Version { part: Versioned, seen: u64 },
     Notification { part: Event, seen: u64 },

@@ -37,7 +37,7 @@ const WORDS: [&str; 24] = [
     "18446744073709551616",
 ];
 
-/// Reads bytes as a value, and text as another. What is accepted comes back.
+/// Reads bytes as a value, and text as another. An accepted value comes back.
 pub(super) fn try_input(choices: &mut Choices<'_>) -> bool {
     let whole = match choices.byte() % 4 {
         0 => OwnedSchema::from_json(any_json(choices)),
