@@ -116,7 +116,7 @@ pub unsafe extern "C" fn shmstore_set_text(
 ) -> shmstore_code {
     call(|| {
         let (object, path) = (handle!(object), path_of(text!(path))?);
-        let value = from_text(object.schema_at(&path)?, text!(text))?;
+        let value = from_text(object.value_schema(&path)?, text!(text))?;
         Ok(object.store_within(&path, &value, limit_of(limit)?)?)
     })
 }

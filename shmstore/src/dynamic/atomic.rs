@@ -1,13 +1,15 @@
 //! Atomics of any type.
 
-use super::place::Place;
+use super::DynamicError;
+use super::place::{Place, path_and_object};
 use super::value::Values;
-use super::{DynamicError, Object};
 use crate::inspect::{FieldPath, Value};
+use crate::layout::map_key::bits;
 use crate::layout::schema::{OwnedKind, OwnedSchema};
 use crate::sync::raw::{RawAtomic, RawPart};
 
-/// One of std's atomic integers, or an [`AtomicValue`](crate::AtomicValue). [`Object::atomic`] returns it.
+/// One of std's atomic integers, or an [`AtomicValue`](crate::AtomicValue).
+/// [`Object::atomic`](super::Object::atomic) returns it.
 ///
 /// Each operation acquires and releases, as `Ordering::AcqRel` does.
 #[derive(Debug, Clone)]
@@ -31,17 +33,7 @@ impl Atomic {
         self.place.raw().atomic().expect("an atomic, as `at` has checked")
     }
 
-    /// Returns the path of the atomic.
-    #[must_use]
-    pub fn path(&self) -> &FieldPath {
-        &self.place.path
-    }
-
-    /// Returns the object of which it is a part.
-    #[must_use]
-    pub fn object(&self) -> &Object {
-        &self.place.object
-    }
+    path_and_object!();
 
     /// Returns the layout of the value, of at most 8 bytes.
     #[must_use]
@@ -178,13 +170,6 @@ impl Atomic {
     fn to_value(&self, bits: u64) -> Result<Value, DynamicError> {
         self.values.decode(&bits.to_le_bytes()[..self.values.size()])
     }
-}
-
-/// The bits of a value of up to 8 bytes.
-fn bits(value: &[u8]) -> u64 {
-    let mut bytes = [0; 8];
-    bytes[..value.len()].copy_from_slice(value);
-    u64::from_le_bytes(bytes)
 }
 
 /// The bits of a number that is added to an integer.

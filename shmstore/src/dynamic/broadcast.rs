@@ -1,14 +1,14 @@
 //! Broadcasts of any type.
 
-use super::place::Place;
+use super::place::{Place, path_and_object};
 use super::value::Values;
 use super::wait::{Aim, Wait};
-use super::{DynamicError, Limit, Object};
-use crate::inspect::{FieldPath, Value};
+use super::{DynamicError, Limit};
+use crate::inspect::Value;
 use crate::layout::schema::{OwnedKind, OwnedSchema};
 use crate::sync::raw::{RawBroadcast, RawPart, RawPlace};
 
-/// A [`Broadcast`](crate::Broadcast) of any type. [`Object::broadcast`] returns it.
+/// A [`Broadcast`](crate::Broadcast) of any type. [`Object::broadcast`](super::Object::broadcast) returns it.
 #[derive(Debug, Clone)]
 pub struct Broadcast {
     place: Place,
@@ -26,17 +26,7 @@ impl Broadcast {
         self.place.raw().broadcast().expect("a `Broadcast`, as `at` has checked")
     }
 
-    /// Returns the path of the part.
-    #[must_use]
-    pub fn path(&self) -> &FieldPath {
-        &self.place.path
-    }
-
-    /// Returns the object of which it is a part.
-    #[must_use]
-    pub fn object(&self) -> &Object {
-        &self.place.object
-    }
+    path_and_object!();
 
     /// Returns the layout of an item.
     #[must_use]

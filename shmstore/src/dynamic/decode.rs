@@ -71,7 +71,7 @@ impl Checker<'_> {
         self.spend(1)?;
         match schema.kind() {
             OwnedKind::Primitive(_) | OwnedKind::Enum { .. } => {
-                let bits = load(self.part(at, schema.size())?);
+                let bits = map_key::bits(self.part(at, schema.size())?);
                 if is_valid(schema, bits) { Ok(()) } else { Err(invalid(schema, bits)) }
             }
             OwnedKind::Array { len, element } => self.list(*len, element, at),
@@ -98,9 +98,9 @@ impl Checker<'_> {
                 let mut parts = bytes.chunks_exact(size as usize);
                 let wrong = match element.kind() {
                     OwnedKind::Primitive(Primitive::Bool) => bytes.iter().position(|byte| *byte > 1),
-                    _ => parts.clone().position(|part| !is_valid(element, load(part))),
+                    _ => parts.clone().position(|part| !is_valid(element, map_key::bits(part))),
                 };
-                let found = wrong.and_then(|index| Some((index, load(parts.nth(index)?))));
+                let found = wrong.and_then(|index| Some((index, map_key::bits(parts.nth(index)?))));
                 found.map_or(Ok(()), |(index, bits)| Err(invalid(element, bits).in_element(index)))
             }
             _ => (0..len).try_for_each(|index| {
@@ -122,13 +122,6 @@ impl Checker<'_> {
         let outside = || InvalidValue::because("value: a part of its type is outside of it".into());
         map_key::part(self.bytes, at, len).ok_or_else(outside)
     }
-}
-
-/// Loads an integer from the bytes that it has.
-fn load(bytes: &[u8]) -> u64 {
-    let mut wide = [0; 8];
-    wide[..bytes.len()].copy_from_slice(bytes);
-    u64::from_le_bytes(wide)
 }
 
 /// Returns `true` if bits are a valid number, or a variant of an enum.

@@ -145,6 +145,12 @@ pub enum DynamicError {
     },
 }
 
+impl From<ValueError> for DynamicError {
+    fn from(error: ValueError) -> Self {
+        Self::Value(Box::new(error))
+    }
+}
+
 impl From<PopError> for DynamicError {
     fn from(error: PopError) -> Self {
         match error {

@@ -3,18 +3,17 @@
 mod frame_mut;
 mod pinned;
 
-use super::place::Place;
+use super::place::{Place, path_and_object};
 use super::value::Values;
 use super::wait::{Aim, Wait};
-use super::{DynamicError, Limit, Object};
-use crate::inspect::FieldPath;
+use super::{DynamicError, Limit};
 use crate::layout::schema::{OwnedKind, OwnedSchema};
 use crate::sync::raw::{RawFrames, RawPart, RawPin};
 
 pub use frame_mut::FrameMut;
 pub use pinned::Pinned;
 
-/// A [`Frames`](crate::Frames) of any type. [`Object::frames`] returns it.
+/// A [`Frames`](crate::Frames) of any type. [`Object::frames`](super::Object::frames) returns it.
 #[derive(Debug, Clone)]
 pub struct Frames {
     place: Place,
@@ -35,17 +34,7 @@ impl Frames {
         self.place.raw().frames().expect("a `Frames`, as `at` has checked")
     }
 
-    /// Returns the path of the part.
-    #[must_use]
-    pub fn path(&self) -> &FieldPath {
-        &self.place.path
-    }
-
-    /// Returns the object of which it is a part.
-    #[must_use]
-    pub fn object(&self) -> &Object {
-        &self.place.object
-    }
+    path_and_object!();
 
     /// Returns the layout of an element.
     #[must_use]

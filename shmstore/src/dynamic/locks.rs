@@ -3,14 +3,13 @@
 use std::fmt;
 
 use super::kept::Kept;
-use super::place::Place;
+use super::place::{Place, path_and_object};
 use super::wait::{Aim, Wait};
-use super::{DynamicError, Limit, Object};
-use crate::inspect::FieldPath;
+use super::{DynamicError, Limit};
 use crate::sync;
 use crate::sync::raw::RawPart;
 
-/// A [`Lock`](crate::Lock). [`Object::lock`] returns it.
+/// A [`Lock`](crate::Lock). [`Object::lock`](super::Object::lock) returns it.
 #[derive(Debug, Clone)]
 pub struct Lock {
     place: Place,
@@ -26,17 +25,7 @@ impl Lock {
         self.place.raw().lock().expect("a `Lock`, as `at` has checked")
     }
 
-    /// Returns the path of the part.
-    #[must_use]
-    pub fn path(&self) -> &FieldPath {
-        &self.place.path
-    }
-
-    /// Returns the object of which it is a part.
-    #[must_use]
-    pub fn object(&self) -> &Object {
-        &self.place.object
-    }
+    path_and_object!();
 
     /// Takes the lock.
     ///
@@ -101,7 +90,7 @@ impl fmt::Debug for LockGuard {
     }
 }
 
-/// An [`Event`](crate::Event). [`Object::event`] returns it.
+/// An [`Event`](crate::Event). [`Object::event`](super::Object::event) returns it.
 #[derive(Debug, Clone)]
 pub struct Event {
     place: Place,
@@ -117,17 +106,7 @@ impl Event {
         self.place.raw().event().expect("an `Event`, as `at` has checked")
     }
 
-    /// Returns the path of the part.
-    #[must_use]
-    pub fn path(&self) -> &FieldPath {
-        &self.place.path
-    }
-
-    /// Returns the object of which it is a part.
-    #[must_use]
-    pub fn object(&self) -> &Object {
-        &self.place.object
-    }
+    path_and_object!();
 
     /// Returns the number of notifications.
     #[must_use]

@@ -1,16 +1,16 @@
 //! Maps of any type.
 
-use super::place::Place;
+use super::place::{Place, path_and_object};
 use super::value::{TO_COPY, Values};
 use super::wait::{Aim, Wait};
-use super::{DynamicError, Limit, Object, key_from_json};
+use super::{DynamicError, Limit, key_from_json};
 use crate::error::Busy;
-use crate::inspect::{FieldError, FieldPath, Value};
+use crate::inspect::{FieldError, Value};
 use crate::layout::path::Step;
 use crate::layout::schema::{OwnedKind, OwnedSchema};
 use crate::sync::raw::{RawMap, RawPart};
 
-/// A [`Map`](crate::Map) of any type. [`Object::map`] returns it.
+/// A [`Map`](crate::Map) of any type. [`Object::map`](super::Object::map) returns it.
 #[derive(Debug, Clone)]
 pub struct Map {
     place: Place,
@@ -32,17 +32,7 @@ impl Map {
         self.place.raw().map().expect("a `Map`, as `at` has checked")
     }
 
-    /// Returns the path of the part.
-    #[must_use]
-    pub fn path(&self) -> &FieldPath {
-        &self.place.path
-    }
-
-    /// Returns the object of which it is a part.
-    #[must_use]
-    pub fn object(&self) -> &Object {
-        &self.place.object
-    }
+    path_and_object!();
 
     /// Returns the layout of a value.
     #[must_use]

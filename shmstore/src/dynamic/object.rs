@@ -109,14 +109,14 @@ pub fn create(store: &Store, schema: &OwnedSchema, options: Options) -> Result<O
     let room = room.map_or(Some(0), |room| usize::try_from(room).ok()).unwrap_or(usize::MAX);
     let of_type = TypeLayout::of_type(layout.schema, room);
     let created = store.target(id, Some(&of_type)).map_err(CreateError::from)?;
-    let entered = created.create(IfExists::Refuse, &mut |_| Ok(())).map_err(DynamicError::Create)?;
+    let entered = created.create(IfExists::Refuse, &mut |_| Ok(()))?;
     let object = found(store, id)?.through(entered.attached).ok_or_else(|| not_found(store, id))?;
     Ok(Object(Arc::new(Inner { layout, object })))
 }
 
 /// Attaches the object for reading.
 fn found(store: &Store, id: char) -> Result<inspect::Object, DynamicError> {
-    inspect::Object::find(store.path(), Some(id)).map_err(DynamicError::Inspect)
+    Ok(inspect::Object::find(store.path(), Some(id))?)
 }
 
 fn not_found(store: &Store, id: char) -> DynamicError {

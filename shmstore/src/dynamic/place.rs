@@ -89,6 +89,24 @@ impl Place {
     }
 }
 
+/// The methods of the handle of any part.
+macro_rules! path_and_object {
+    () => {
+        /// Returns the path of the part.
+        #[must_use]
+        pub fn path(&self) -> &crate::inspect::FieldPath {
+            &self.place.path
+        }
+
+        /// Returns the object of which it is a part.
+        #[must_use]
+        pub fn object(&self) -> &crate::dynamic::Object {
+            &self.place.object
+        }
+    };
+}
+pub(super) use path_and_object;
+
 impl fmt::Debug for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "`{}` (`{}`)", self.path, self.owned)

@@ -2,17 +2,17 @@
 
 use std::fmt;
 
-use super::place::Place;
+use super::place::{Place, path_and_object};
 use super::value::Values;
 use super::wait::{Aim, Wait};
-use super::{DynamicError, Limit, Object};
+use super::{DynamicError, Limit};
 use crate::error::JobLost;
-use crate::inspect::{FieldPath, Value};
+use crate::inspect::Value;
 use crate::layout::schema::{OwnedKind, OwnedSchema};
 use crate::segment::this_process;
 use crate::sync::raw::{RawPart, RawQueue, RawTaken};
 
-/// A [`Queue`](crate::Queue) of any type. [`Object::queue`] returns it.
+/// A [`Queue`](crate::Queue) of any type. [`Object::queue`](super::Object::queue) returns it.
 #[derive(Debug, Clone)]
 pub struct Queue {
     place: Place,
@@ -30,17 +30,7 @@ impl Queue {
         self.place.raw().queue().expect("a `Queue`, as `at` has checked")
     }
 
-    /// Returns the path of the part.
-    #[must_use]
-    pub fn path(&self) -> &FieldPath {
-        &self.place.path
-    }
-
-    /// Returns the object of which it is a part.
-    #[must_use]
-    pub fn object(&self) -> &Object {
-        &self.place.object
-    }
+    path_and_object!();
 
     /// Returns the layout of an item.
     #[must_use]

@@ -22,23 +22,23 @@ impl Values {
     }
 
     pub(super) fn encode(self, value: &Value) -> Result<Vec<u8>, DynamicError> {
-        encode(self.0, value).map_err(|error| DynamicError::Value(Box::new(error)))
+        Ok(encode(self.0, value)?)
     }
 
     pub(super) fn decode(self, bytes: &[u8]) -> Result<Value, DynamicError> {
-        decode(self.0, bytes).map_err(DynamicError::InvalidValue)
+        Ok(decode(self.0, bytes)?)
     }
 
     /// Checks bytes that are to be stored.
     pub(super) fn check(self, bytes: &[u8]) -> Result<&[u8], DynamicError> {
         self.check_len(bytes.len())?;
-        check(self.0, bytes).map_err(DynamicError::InvalidValue)?;
+        self.checked(bytes)?;
         Ok(bytes)
     }
 
     /// Checks bytes that were read.
     pub(super) fn checked(self, bytes: &[u8]) -> Result<(), DynamicError> {
-        check(self.0, bytes).map_err(DynamicError::InvalidValue)
+        Ok(check(self.0, bytes)?)
     }
 
     pub(super) fn check_len(self, found: usize) -> Result<(), DynamicError> {

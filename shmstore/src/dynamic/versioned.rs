@@ -3,16 +3,16 @@
 use std::fmt;
 
 use super::kept::Kept;
-use super::place::Place;
+use super::place::{Place, path_and_object};
 use super::value::{TO_COPY, Values};
 use super::wait::{Aim, Wait};
-use super::{DynamicError, Limit, Object};
-use crate::inspect::{FieldPath, Value};
+use super::{DynamicError, Limit};
+use crate::inspect::Value;
 use crate::layout::schema::{OwnedKind, OwnedSchema};
 use crate::sync::raw::{RawGuard, RawPart, RawVersioned};
 use crate::sys::failpoint::{self, Step};
 
-/// A [`Versioned`](crate::Versioned) of any type. [`Object::versioned`] returns it.
+/// A [`Versioned`](crate::Versioned) of any type. [`Object::versioned`](super::Object::versioned) returns it.
 #[derive(Debug, Clone)]
 pub struct Versioned {
     place: Place,
@@ -30,17 +30,7 @@ impl Versioned {
         self.place.raw().versioned().expect("a `Versioned`, as `at` has checked")
     }
 
-    /// Returns the path of the part.
-    #[must_use]
-    pub fn path(&self) -> &FieldPath {
-        &self.place.path
-    }
-
-    /// Returns the object of which it is a part.
-    #[must_use]
-    pub fn object(&self) -> &Object {
-        &self.place.object
-    }
+    path_and_object!();
 
     /// Returns the layout of the value.
     #[must_use]

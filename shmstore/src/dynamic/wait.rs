@@ -1,6 +1,6 @@
 //! Waits for changes of parts of any type.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::{Broadcast, DynamicError, Event, Frames, Limit, Map, Queue, Versioned};
 use crate::error::Awaited;
@@ -130,14 +130,3 @@ impl Waitable for Aim {
 }
 
 impl Signal for Aim {}
-
-impl Limit {
-    /// The longest time of a wait.
-    pub(super) fn duration(self) -> Duration {
-        match self {
-            Self::Forever => Duration::MAX,
-            Self::Never => Duration::ZERO,
-            Self::Within(time) => time,
-        }
-    }
-}

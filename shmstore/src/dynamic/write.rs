@@ -4,6 +4,7 @@ use super::atomic::addend;
 use super::place::{Place, within};
 use super::{DynamicError, Limit, Object, encode};
 use crate::inspect::{FieldPath, Value};
+use crate::layout::map_key::bits;
 use crate::layout::path::Step;
 use crate::layout::schema::{OwnedKind, OwnedSchema};
 
@@ -59,9 +60,7 @@ impl Object {
     pub fn store_within(&self, path: &FieldPath, value: &Value, limit: Limit) -> Result<(), DynamicError> {
         let (target, rest) = self.target(path)?;
         if !rest.is_empty() {
-            return self.change(path, &target, &rest, limit, |_, schema| {
-                encode(schema, value).map_err(|error| DynamicError::Value(Box::new(error)))
-            });
+            return self.change(path, &target, &rest, limit, |_, schema| Ok(encode(schema, value)?));
         }
         match target {
             Target::Atomic(atomic) => atomic.store(value),
@@ -87,29 +86,11 @@ impl Object {
         let (target, rest) = self.target(path)?;
         let mut result = None;
         self.change(path, &target, &rest, limit, |bytes, schema| {
-            let mut value = super::decode(schema, bytes).map_err(DynamicError::InvalidValue)?;
+            let mut value = super::decode(schema, bytes)?;
             result = Some(change(&mut value));
-            encode(schema, &value).map_err(|error| DynamicError::Value(Box::new(error)))
+            Ok(encode(schema, &value)?)
         })?;
         Ok(result.expect("the value was changed"))
-    }
-
-    /// Returns the type of the value at a path, which [`store`](Self::store) stores.
-    ///
-    /// # Errors
-    ///
-    /// - [`DynamicError::Field`] if there is no such field.
-    /// - [`DynamicError::NotAPart`] if the path leads to something that is not stored as a whole.
-    pub fn schema_at(&self, path: &FieldPath) -> Result<&OwnedSchema, DynamicError> {
-        let (place, depth) = Place::find(self, path)?;
-        let rest = &path.steps()[depth..];
-        let (values, rest) = match place.owned.kind() {
-            OwnedKind::Atomic(_) => (place.owned, rest),
-            OwnedKind::AtomicCell { value } | OwnedKind::Versioned { value } => (&**value, rest),
-            OwnedKind::Map { value, .. } if !rest.is_empty() => (&**value, &rest[1..]),
-            _ => return Err(self.no_such(path)),
-        };
-        within(values, rest).map(|(_, schema)| schema).ok_or_else(|| self.no_such(path))
     }
 
     /// Adds a number to the integer at a path, modulo 2 to the power of its bits. Returns the old value. No other store
@@ -138,10 +119,8 @@ impl Object {
         let mut old = Value::Nothing;
         self.change(path, &target, &rest, limit, |bytes, schema| {
             let by = addend(path, schema, by)?;
-            old = super::decode(schema, bytes).map_err(DynamicError::InvalidValue)?;
-            let mut number = [0; 8];
-            number[..bytes.len()].copy_from_slice(bytes);
-            Ok(u64::from_le_bytes(number).wrapping_add(by).to_le_bytes()[..bytes.len()].to_vec())
+            old = super::decode(schema, bytes)?;
+            Ok(bits(bytes).wrapping_add(by).to_le_bytes()[..bytes.len()].to_vec())
         })?;
         Ok(old)
     }

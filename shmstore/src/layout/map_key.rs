@@ -117,9 +117,14 @@ pub(crate) fn part(bytes: &[u8], at: u64, len: u64) -> Option<&[u8]> {
 }
 
 fn integer(bytes: &[u8], at: u64, size: usize) -> Option<u64> {
+    part(bytes, at, size as u64).map(bits)
+}
+
+/// The bits of a number of up to 8 bytes.
+pub(crate) fn bits(bytes: &[u8]) -> u64 {
     let mut wide = [0; 8];
-    wide[..size].copy_from_slice(part(bytes, at, size as u64)?);
-    Some(u64::from_le_bytes(wide))
+    wide[..bytes.len()].copy_from_slice(bytes);
+    u64::from_le_bytes(wide)
 }
 
 /// The number of a primitive's bits.

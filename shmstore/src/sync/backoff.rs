@@ -30,6 +30,17 @@ pub enum Limit {
     Within(Duration),
 }
 
+impl Limit {
+    /// The longest time of a wait.
+    pub(crate) fn duration(self) -> Duration {
+        match self {
+            Self::Forever => Duration::MAX,
+            Self::Never => Duration::ZERO,
+            Self::Within(time) => time,
+        }
+    }
+}
+
 impl From<Duration> for Limit {
     fn from(time: Duration) -> Self {
         Self::Within(time)
@@ -71,11 +82,7 @@ impl Left {
     /// The time of the next wait. Starts the clock.
     pub(super) fn duration(&mut self) -> Duration {
         self.started.get_or_insert_with(Instant::now);
-        match self.limit() {
-            Limit::Forever => Duration::MAX,
-            Limit::Never => Duration::ZERO,
-            Limit::Within(left) => left,
-        }
+        self.limit().duration()
     }
 
     /// Returns `true` if there was a wait, and the time is over. A wait can end although nothing came: another process

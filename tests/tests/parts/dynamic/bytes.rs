@@ -99,10 +99,10 @@ fn the_type_at_a_path_is_that_of_a_store() {
     let (_typed, object) = both::<Bytes>(&scratch);
     for (at, expected) in [("count", "AtomicU32"), ("flag", "[bool; 2]"), ("flag[1]", "bool"), ("flags[7][0]", "bool")]
     {
-        assert_eq!(object.schema_at(&path(at)).unwrap().to_string(), expected);
+        assert_eq!(object.value_schema(&path(at)).unwrap().to_string(), expected);
     }
-    assert!(matches!(object.schema_at(&path("flag[2]")), Err(DynamicError::Field(_))));
-    assert!(matches!(object.schema_at(&path("jobs")), Err(DynamicError::NotAPart { .. })));
+    assert!(matches!(object.value_schema(&path("flag[2]")), Err(DynamicError::Field(_))));
+    assert!(matches!(object.value_schema(&path("jobs")), Err(DynamicError::NotAPart { .. })));
 }
 
 #[test]
