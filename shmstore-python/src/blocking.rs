@@ -48,6 +48,15 @@ impl<'py> FromPyObject<'_, 'py> for Timeout {
     }
 }
 
+/// So many bytes are copied in less time than it takes to give the interpreter up and to take it back.
+const SHORT: usize = 4096;
+
+/// Calls `copy`, which copies `bytes` bytes and waits for nothing. The interpreter runs other threads meanwhile, if that
+/// is worth its time.
+pub(crate) fn copying<T: Send>(py: Python<'_>, bytes: usize, copy: impl FnOnce() -> T + Send) -> T {
+    if bytes <= SHORT { copy() } else { py.detach(copy) }
+}
+
 /// What a call without the interpreter returns. A guard of a lock belongs to the thread that took it.
 struct SameThread<T>(T);
 
@@ -62,10 +71,20 @@ unsafe impl<T> Send for SameThread<T> {}
 pub(crate) fn in_slices<T>(
     py: Python<'_>,
     timeout: Timeout,
+    attempt: impl FnMut(Limit) -> Result<T, DynamicError> + Send,
+) -> PyResult<T> {
+    in_slices_of(py, timeout, usize::MAX, attempt)
+}
+
+/// As [`in_slices`], for an attempt that copies `bytes` bytes, and waits for nothing if its limit is `Never`.
+pub(crate) fn in_slices_of<T>(
+    py: Python<'_>,
+    timeout: Timeout,
+    bytes: usize,
     mut attempt: impl FnMut(Limit) -> Result<T, DynamicError> + Send,
 ) -> PyResult<T> {
     // Most calls do not wait, and need no clock.
-    match py.detach(|| attempt(Limit::Never).map(SameThread)) {
+    match copying(py, bytes, || attempt(Limit::Never).map(SameThread)) {
         Ok(done) => return Ok(done.0),
         Err(error) if is_over(&error) && timeout.0.is_none_or(|time| !time.is_zero()) => {}
         Err(error) => return Err(of_dynamic(error)),

@@ -9,7 +9,7 @@ use shmstore::error::RecvError;
 
 use super::{Part, form};
 use crate::aio::{self, Outcome};
-use crate::blocking::{Timeout, in_slices};
+use crate::blocking::{Timeout, in_slices, in_slices_of};
 use crate::error::{OrRaise as _, of_dynamic};
 use crate::value::{Layout, bytes_of};
 use crate::wait::Wait;
@@ -35,7 +35,7 @@ impl Broadcast {
     #[pyo3(signature = (value, *, timeout=Timeout::FOREVER))]
     fn send(&self, py: Python<'_>, value: &Bound<'_, PyAny>, timeout: Timeout) -> PyResult<u64> {
         let bytes = bytes_of(&self.layout, value)?;
-        in_slices(py, timeout, |limit| self.handle.send_bytes(&bytes, limit))
+        in_slices_of(py, timeout, bytes.len(), |limit| self.handle.send_bytes(&bytes, limit))
     }
 
     /// The number of items that were sent.

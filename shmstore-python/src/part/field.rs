@@ -8,7 +8,7 @@ use pyo3::types::PyString;
 use shmstore::schema::{OwnedKind, OwnedSchema};
 
 use super::{Atomic, Part, Versioned, field_names, has_meaning, made};
-use crate::blocking::Timeout;
+use crate::blocking::{Timeout, copying};
 use crate::error::of_dynamic;
 use crate::object::Live;
 use crate::value::{Layout, bytes_of, tree_of};
@@ -53,7 +53,7 @@ impl Owner {
     /// A copy of the whole value.
     fn load(&self, py: Python<'_>) -> PyResult<Vec<u8>> {
         let mut bytes = vec![0; self.layout().size()];
-        let loaded = py.detach(|| match self {
+        let loaded = copying(py, bytes.len(), || match self {
             Self::Atomic(part) => part.get().handle.load_bytes(&mut bytes),
             Self::Versioned(part) => part.get().handle.load_bytes(&mut bytes).map(|_| ()),
         });

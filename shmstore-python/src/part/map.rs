@@ -9,7 +9,7 @@ use shmstore::dynamic;
 use shmstore::inspect::Value;
 
 use super::{Part, form};
-use crate::blocking::{Timeout, in_slices};
+use crate::blocking::{Timeout, copying, in_slices, in_slices_of};
 use crate::error::of_dynamic;
 use crate::value::{Layout, bytes_of, tree_of};
 use crate::wait::Wait;
@@ -30,7 +30,7 @@ impl Map {
 
     /// The version and the value of a key of these bytes.
     fn found<'py>(&self, py: Python<'py>, key: &[u8]) -> PyResult<Option<(u64, Bound<'py, PyAny>)>> {
-        let get = |bytes: &mut [u8]| py.detach(|| self.handle.get_bytes(key, bytes)).map_err(of_dynamic);
+        let get = |bytes: &mut [u8]| copying(py, bytes.len(), || self.handle.get_bytes(key, bytes)).map_err(of_dynamic);
         let (version, value) = match self.values.is_changed_in_place() {
             // Nothing is allocated for a key that is not there.
             true => {
@@ -105,7 +105,7 @@ impl Map {
     fn insert(&self, key: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>, timeout: Timeout) -> PyResult<bool> {
         let (keys, values) = (bytes_of(&self.keys, key)?, bytes_of(&self.values, value)?);
         let insert = |limit| self.handle.insert_bytes(&keys, &values, limit);
-        in_slices(key.py(), timeout, insert)
+        in_slices_of(key.py(), timeout, values.len(), insert)
     }
 
     /// Replaces the value of a key by `change(value)`, and returns the new value. Other writers of the key wait

@@ -9,7 +9,7 @@ use shmstore::dynamic::{self, DynamicError, Limit};
 
 use super::{Part, form};
 use crate::aio::{self, Outcome};
-use crate::blocking::{Timeout, in_slices};
+use crate::blocking::{Timeout, in_slices, in_slices_of};
 use crate::error::{OrRaise as _, of_dynamic};
 use crate::value::{Layout, bytes_of};
 use crate::wait::Wait;
@@ -36,7 +36,7 @@ impl Queue {
     #[pyo3(signature = (value, *, timeout=Timeout::FOREVER))]
     fn push(&self, py: Python<'_>, value: &Bound<'_, PyAny>, timeout: Timeout) -> PyResult<()> {
         let bytes = bytes_of(&self.layout, value)?;
-        in_slices(py, timeout, |limit| self.handle.push_bytes(&bytes, limit))
+        in_slices_of(py, timeout, bytes.len(), |limit| self.handle.push_bytes(&bytes, limit))
     }
 
     /// Pops the oldest item. Waits up to `timeout` seconds for one. If this process dies, the item is gone: `take`
@@ -45,8 +45,9 @@ impl Queue {
     /// Raises `Empty` after the time.
     #[pyo3(signature = (*, timeout=Timeout::FOREVER))]
     fn pop<'py>(&self, py: Python<'py>, timeout: Timeout) -> PyResult<Bound<'py, PyAny>> {
-        let popped =
-            self.layout.filled(py, |bytes| in_slices(py, timeout, |limit| self.handle.pop_bytes(bytes, limit)));
+        let popped = self
+            .layout
+            .filled(py, |bytes| in_slices_of(py, timeout, bytes.len(), |limit| self.handle.pop_bytes(bytes, limit)));
         Ok(popped?.1)
     }
 

@@ -10,7 +10,7 @@ use shmstore::dynamic;
 
 use super::field::{Field, Owner, dir};
 use super::{Part, form};
-use crate::blocking::{Timeout, in_slices};
+use crate::blocking::{Timeout, copying, in_slices, in_slices_of};
 use crate::error::of_dynamic;
 use crate::value::{BufferMut, Layout, bytes_of};
 use crate::wait::Wait;
@@ -33,12 +33,20 @@ impl Versioned {
     }
 
     fn newest<'py>(&self, py: Python<'py>) -> PyResult<(u64, Bound<'py, PyAny>)> {
-        self.layout.filled(py, |bytes| py.detach(|| self.handle.load_bytes(bytes)).map_err(of_dynamic))
+        self.layout.filled(py, |bytes| self.load_bytes(py, bytes))
     }
 
     fn newest_into(&self, out: &Bound<'_, PyAny>) -> PyResult<u64> {
         let mut buffer = self.layout.out(out)?;
-        out.py().detach(|| self.handle.load_bytes(buffer.bytes_mut())).map_err(of_dynamic)
+        self.load_bytes(out.py(), buffer.bytes_mut())
+    }
+
+    fn load_bytes(&self, py: Python<'_>, bytes: &mut [u8]) -> PyResult<u64> {
+        copying(py, bytes.len(), || self.handle.load_bytes(bytes)).map_err(of_dynamic)
+    }
+
+    fn store_bytes(&self, py: Python<'_>, bytes: &[u8], timeout: Timeout) -> PyResult<u64> {
+        in_slices_of(py, timeout, bytes.len(), |limit| self.handle.store_bytes(bytes, limit))
     }
 }
 
@@ -78,11 +86,8 @@ impl Versioned {
     #[pyo3(signature = (value, *, timeout=Timeout::FOREVER))]
     fn store(&self, py: Python<'_>, value: &Bound<'_, PyAny>, timeout: Timeout) -> PyResult<u64> {
         match self.layout.buffer_of(value)? {
-            Some(buffer) => in_slices(py, timeout, |limit| self.handle.store_bytes(buffer.bytes(), limit)),
-            None => {
-                let bytes = bytes_of(&self.layout, value)?;
-                in_slices(py, timeout, |limit| self.handle.store_bytes(&bytes, limit))
-            }
+            Some(buffer) => self.store_bytes(py, buffer.bytes(), timeout),
+            None => self.store_bytes(py, &bytes_of(&self.layout, value)?, timeout),
         }
     }
 
