@@ -60,7 +60,50 @@ impl Broadcast {
         Ok(self.raw().send(self.values.check(bytes)?, limit)?)
     }
 
-    /// Returns the newest item and its number. `None` if no item was sent.
+    /// Skips items, so that the next item sent gets number `position`. Returns the number of the next item.
+    ///
+    /// The items in between count as missed, each of them. The call changes nothing if as many items were sent. It is
+    /// for a copy of another machine's broadcast, in which each item has the number of the original.
+    ///
+    /// If the process is killed in the call, any part of the items is skipped. The next call or send goes on after them.
+    ///
+    /// ```
+    /// use shmstore::dynamic::{Limit, Object};
+    /// use shmstore::error::RecvError;
+    /// use shmstore::{Broadcast, ShmObject, Store};
+    ///
+    /// #[derive(ShmObject)]
+    /// #[repr(C)]
+    /// #[shm(id = 'F')]
+    /// struct Feed { ticks: Broadcast<u64, 4> }
+    ///
+    /// # let dir = tempfile::tempdir()?;
+    /// let store = Store::open(dir.path())?;
+    /// let feed = store.create::<Feed>()?;
+    /// let mut subscriber = feed.ticks.subscribe();
+    /// let ticks = Object::attach(&store, 'F')?.broadcast(&"ticks".parse()?)?;
+    /// assert_eq!(ticks.skip_to(100, Limit::Forever)?, 100);
+    /// feed.ticks.send(7);
+    /// assert!(matches!(subscriber.recv(), Err(RecvError::Lagged { missed: 100 })));
+    /// assert_eq!((subscriber.position(), subscriber.recv()?), (100, 7));
+    /// # store.remove::<Feed>()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// - [`DynamicError::Position`] if the position is more than 2⁶² − 1 less the number of slots.
+    /// - [`DynamicError::Busy`] as for [`send`](Self::send).
+    pub fn skip_to(&self, position: u64, limit: Limit) -> Result<u64, DynamicError> {
+        let last = self.raw().last_skip();
+        if position > last {
+            return Err(DynamicError::Position { position, last });
+        }
+        Ok(self.raw().skip_to(position, limit)?)
+    }
+
+    /// Returns the newest item and its number. `None` if no item was sent, or if [`skip_to`](Self::skip_to) has skipped
+    /// as many items as there are slots.
     ///
     /// # Errors
     ///

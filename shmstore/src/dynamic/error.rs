@@ -101,6 +101,14 @@ pub enum DynamicError {
         /// The number.
         by: Box<i128>,
     },
+    /// No item can have this number.
+    #[error("no item of the broadcast can have number {position}: the largest number to skip to is {last}")]
+    Position {
+        /// The number.
+        position: u64,
+        /// The largest number.
+        last: u64,
+    },
     /// Another process or thread has the part.
     #[error(transparent)]
     Busy(#[from] Busy),

@@ -124,6 +124,14 @@ impl Event {
         self.event_part().notify_one()
     }
 
+    /// Raises the number of notifications to `count` if it is lower, and wakes all waiters if it did. Returns the number
+    /// of notifications.
+    ///
+    /// It is for a copy of another machine's event. An event counts up to 2⁶³ − 1, and a larger `count` means that.
+    pub fn advance_to(&self, count: u64) -> u64 {
+        self.event_part().advance_to(count)
+    }
+
     /// Waits until there were more than `seen` notifications, and returns their number.
     ///
     /// # Errors

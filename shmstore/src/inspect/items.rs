@@ -201,9 +201,20 @@ impl Reader<'_> {
 
     fn after_a_lag(&self, from: u64) -> Result<u64, String> {
         let capacity = self.broadcast.ring().capacity();
-        let next = self.sent()?.wrapping_sub(capacity).wrapping_add(broadcast_margin(capacity));
+        let sent = self.sent()?;
+        let oldest = sent.wrapping_sub(capacity);
+        let is_behind = oldest.wrapping_sub(from) as i64 >= 0;
+        let wanted = if is_behind { oldest.wrapping_add(broadcast_margin(capacity)) } else { from };
         let least = from.wrapping_add(1);
-        Ok(if (next.wrapping_sub(least) as i64) < 0 { least } else { next })
+        let mut next = if (wanted.wrapping_sub(least) as i64) < 0 { least } else { wanted };
+        // Items that were skipped.
+        for _ in 0..capacity.min(LOOKS) {
+            if next >= sent || !self.broadcast.is_overwritten(next)? {
+                break;
+            }
+            next += 1;
+        }
+        Ok(next)
     }
 }
 

@@ -31,7 +31,7 @@ use crate::sys::shm::Access;
 
 use self::core::Core;
 use memory::BroadcastCell;
-pub(crate) use protocol::{LAST, margin};
+pub(crate) use protocol::{LAST, margin, next_in_slot};
 pub(crate) use raw::{RawBroadcast, RawPlace};
 pub use sender::Sender;
 pub use subscriber::{Subscriber, SubscriberIter, SubscriberTryIter};

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use super::atomics::AtomicU64;
 use super::atomics::Ordering::{Acquire, Relaxed};
-use super::event_word::{Notify, count, nobody_slept, notify};
+use super::event_word::{Notify, advance, count, nobody_slept, notify};
 use super::waiting::{in_turns, wait_for};
 use crate::error::WaitError;
 use crate::layout::schema::{Kind, Schema};
@@ -102,6 +102,17 @@ impl Event {
         let (now, must_wake) = notify(&self.word, Notify::One);
         if must_wake {
             self.wake_one(now);
+        }
+        count(now)
+    }
+
+    /// Raises the number of notifications to `wanted` if it is lower, and wakes all waiters if it did. Returns the number.
+    /// An event counts up to 2⁶³ − 1, and a larger number counts as that.
+    pub(crate) fn advance_to(&self, wanted: u64) -> u64 {
+        let (now, must_wake) = advance(&self.word, wanted);
+        if must_wake {
+            failpoint::reach(Step::EventUnwoken);
+            futex::wake(&self.word, futex::ALL);
         }
         count(now)
     }

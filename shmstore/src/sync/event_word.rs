@@ -7,6 +7,7 @@
 //! | n | n + 1 | a process that notifies one |
 //! | n, waiting | n + 1, waiting | a process that notifies one. It then wakes one, and others may still sleep |
 //! | n, waiting | n | a process that found no sleeper. It then wakes all that fell asleep in between |
+//! | n, or n, waiting | m, more than n | a process that raises the count. It then wakes all if the flag was set |
 //!
 //! Bit 0 is *waiting*, and the bits above it count. Count and flag are one word, so a waiter cannot announce itself for
 //! a count that has passed. A waiter sleeps only while the word is unchanged. A waiter that is killed leaves at most
@@ -42,6 +43,24 @@ pub(super) fn notify(word: &AtomicU64, which: Notify) -> (u64, bool) {
         let next = (now & !WAITING).wrapping_add(2) | kept;
         match word.compare_exchange_weak(now, next, AcqRel, Relaxed) {
             Ok(_) => return (next, now & WAITING != 0),
+            Err(other) => now = other,
+        }
+    }
+}
+
+/// The largest count that a word can have.
+pub(super) const MOST: u64 = u64::MAX >> 1;
+
+/// Raises the count to `wanted` if it is lower. Returns the word that it leaves, and `true` if sleepers must be woken.
+pub(super) fn advance(word: &AtomicU64, wanted: u64) -> (u64, bool) {
+    let raised = wanted.min(MOST) << 1;
+    let mut now = word.load(Relaxed);
+    loop {
+        if now >= raised {
+            return (now, false);
+        }
+        match word.compare_exchange_weak(now, raised, AcqRel, Relaxed) {
+            Ok(_) => return (raised, now & WAITING != 0),
             Err(other) => now = other,
         }
     }

@@ -59,7 +59,7 @@ pub use backoff::Limit;
 #[cfg(feature = "futures-core")]
 pub use broadcast::SubscriberStream;
 pub use broadcast::{Broadcast, BroadcastView, ItemSent, Recv, Sender, Subscriber, SubscriberIter, SubscriberTryIter};
-pub(crate) use broadcast::{LAST as LAST_OF_BROADCAST, margin as broadcast_margin};
+pub(crate) use broadcast::{LAST as LAST_OF_BROADCAST, margin as broadcast_margin, next_in_slot};
 pub use cache_aligned::CacheAligned;
 pub use event::{Event, EventView, Past};
 pub use frames::{Follower, FrameMut, Frames, FramesView, NewerFrame, Pinned, Racy, ReadFrame};

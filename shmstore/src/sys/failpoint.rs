@@ -84,6 +84,7 @@ steps! {
         SendOdd: "A send has made the sequence number odd, and nothing is copied.",
         SendCopied: "A send has copied its item, and the sequence number is still odd.",
         ItemSent: "A send has published its item, and the tail does not count it yet.",
+        ItemSkipped: "A slot says that its item is skipped, and the tail does not count it yet.",
         MapIntended: "An insertion or removal of a key has stored its intent, and nothing else.",
         EntryTaken: "An insertion has taken its entry, and not filled it.",
         EntryLinked: "An entry is filled and linked, and in no chain yet.",

@@ -3,7 +3,7 @@
 use super::{Ring, RingPlaces};
 use crate::inspect::memory::Memory;
 use crate::layout::schema::OwnedSchema;
-use crate::sync::{LAST_OF_BROADCAST, broadcast_words};
+use crate::sync::{LAST_OF_BROADCAST, broadcast_words, next_in_slot};
 
 /// A `Broadcast`.
 #[derive(Clone, Copy)]
@@ -41,13 +41,20 @@ impl<'m> Broadcast<'m> {
     pub(crate) fn sent(&self, mut look: impl FnMut() -> bool) -> Result<u64, String> {
         let Self(ring) = self;
         let mut tail = ring.word(broadcast_words::TAIL)?;
+        let mut least = u64::MAX;
         for _ in 0..ring.capacity() {
-            if !look() || (ring.slot_word(tail)?.wrapping_sub(Self::there(tail)) as i64) < 0 {
-                break;
+            if !look() {
+                return Ok(tail);
             }
+            let word = ring.slot_word(tail)?;
+            if (word.wrapping_sub(Self::there(tail)) as i64) < 0 {
+                return Ok(tail);
+            }
+            least = least.min(next_in_slot(word, ring.capacity()));
             tail = tail.wrapping_add(1);
         }
-        Ok(tail)
+        // All slots are ahead of the tail: its process was killed when it skipped items.
+        Ok(least.max(tail))
     }
 
     /// Returns `true` if an item is there.

@@ -81,6 +81,12 @@ impl<'a, S: Shape> CoreOf<'a, S> {
         })
     }
 
+    /// Skips items, so that the next one has number `position`. Returns the number of the next one. The caller has the
+    /// senders' lock.
+    pub(super) fn skip_to(&self, position: u64) -> u64 {
+        protocol::skip_to(&self.ring, &self.senders.tail, position)
+    }
+
     /// Copies the item at a place. Never waits. All bytes of `value` are initialized if the item was there.
     #[inline(always)]
     fn try_copy(&self, place: &mut Place, value: &mut S::Buffer) -> Received {
@@ -135,8 +141,8 @@ impl<'a, S: Shape> CoreOf<'a, S> {
         }
     }
 
-    /// Copies the newest item, and returns its number. `None` if no item was sent. All bytes of `value` are initialized
-    /// if there is one.
+    /// Copies the newest item, and returns its number. `None` if no item was sent, or if all that are still there were
+    /// skipped. All bytes of `value` are initialized if there is one.
     pub(super) fn newest_into(&self, value: &mut S::Buffer) -> Result<Option<u64>, RecvError> {
         let (mut started, mut before) = (None, None);
         loop {
@@ -146,7 +152,7 @@ impl<'a, S: Shape> CoreOf<'a, S> {
             }
             // An item that was overwritten has later ones. If there is none, a peer has damaged the broadcast.
             if before.replace(next) == Some(next) {
-                return Err(RecvError::NeverWhole { broadcast: self.part.name() });
+                return self.newest_before_a_skip(next, value);
             }
             let position = next - 1;
             if self.try_copy(&mut self.place_of(position), value) == Received::Item {
@@ -156,6 +162,20 @@ impl<'a, S: Shape> CoreOf<'a, S> {
                 return Err(RecvError::NeverWhole { broadcast: self.part.name() });
             }
         }
+    }
+
+    /// As [`newest_into`](Self::newest_into), if the item before `next` was skipped, or a peer has damaged the broadcast.
+    #[cold]
+    fn newest_before_a_skip(&self, next: u64, value: &mut S::Buffer) -> Result<Option<u64>, RecvError> {
+        for position in (next.saturating_sub(Slots::capacity(&self.ring))..next).rev() {
+            match self.try_copy(&mut self.place_of(position), value) {
+                Received::Item => return Ok(Some(position)),
+                Received::Lagged { .. } => {}
+                // Every item before the next one was sent or skipped.
+                Received::NotYet => return Err(RecvError::NeverWhole { broadcast: self.part.name() }),
+            }
+        }
+        Ok(None)
     }
 }
 

@@ -64,6 +64,7 @@ impl Slots for Ring<'_> {
             Reached::Odd => Step::SendOdd,
             Reached::Copied => Step::SendCopied,
             Reached::Sent => Step::ItemSent,
+            Reached::Skipped => Step::ItemSkipped,
         });
     }
 }

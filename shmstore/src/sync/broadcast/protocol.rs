@@ -6,6 +6,11 @@
 //! `tail` is a lower bound of the number of sent items. A sender may be killed after it has published its item, and
 //! before it has counted it. So every process that needs the number steps over the items that are there.
 //!
+//! The copy of another machine's broadcast [skips](skip_to) the items that it did not get. A slot then says that an item
+//! of the next lap is being written, so all processes take the skipped item for an overwritten one. If a process is
+//! killed in a skip, some slots say so of items far ahead. Every process steps over these slots, too. If all slots are
+//! ahead of `tail`, the least item that a slot can take is the next one.
+//!
 //! Every store that a successor relies on is Release. The compiler may exchange relaxed stores, and the process may be
 //! killed between them. The fences pair as in `seqlock.rs`.
 //!
@@ -38,6 +43,8 @@ pub(super) enum Reached {
     Copied,
     /// The item is published, and `tail` does not count it yet.
     Sent,
+    /// A slot says that its item is skipped, and `tail` does not count it yet.
+    Skipped,
 }
 
 /// A position, with its slot.
@@ -71,11 +78,11 @@ impl Place {
 #[inline(always)]
 pub(super) fn send<S: Slots>(slots: &S, tail: &AtomicU64, place: &mut Place, fill: impl FnOnce(u64)) -> u64 {
     let capacity = slots.capacity();
-    for _ in 0..capacity {
+    for step in 0..=capacity {
         if !is_there(slots.sequence(place.index).load(Acquire), place.there()) {
             break;
         }
-        *place = place.next(capacity);
+        *place = if step < capacity { place.next(capacity) } else { after_a_cut(slots, *place) };
         tail.store(place.position, Release);
     }
     let sent = *place;
@@ -99,6 +106,11 @@ fn is_there(sequence: u64, there: u64) -> bool {
     sequence.wrapping_sub(there) as i64 >= 0
 }
 
+/// Returns `true` if a slot is ahead of an item, which was skipped or overwritten.
+fn is_skipped(sequence: u64, there: u64) -> bool {
+    sequence != there && is_there(sequence, there)
+}
+
 /// Returns `true` if an item was sent to the slot with this sequence number, which is at least `there` from then on.
 pub(super) fn was_sent(sequence: &AtomicU64, there: u64) -> bool {
     is_there(sequence.load(Relaxed), there)
@@ -109,14 +121,54 @@ pub(super) fn next_to_send<S: Slots>(slots: &S, tail: &AtomicU64) -> Place {
     let capacity = slots.capacity();
     let mut place = Place::of(tail.load(Relaxed), capacity);
     fence(Acquire);
-    for _ in 0..capacity {
+    for step in 0..=capacity {
         if !is_there(slots.sequence(place.index).load(Relaxed), place.there()) {
             break;
         }
-        place = place.next(capacity);
+        place = if step < capacity { place.next(capacity) } else { after_a_cut(slots, place) };
     }
     fence(Acquire);
     place
+}
+
+/// The place of the next item to send if the slots are a whole lap ahead of `tail`: its process was killed in a skip, or
+/// the others are fast. It is the least item that a slot can take.
+#[cold]
+fn after_a_cut<S: Slots>(slots: &S, place: Place) -> Place {
+    let capacity = slots.capacity();
+    let words = (0..capacity).map(|index| slots.sequence(index).load(Relaxed));
+    let least = words.map(|word| next_in_slot(word, capacity)).min().unwrap_or(0);
+    Place::of(least.max(place.position), capacity)
+}
+
+/// The number of the item that a slot with this sequence number can take: the one that is being written, or the one
+/// after the item that is there.
+pub(crate) fn next_in_slot(sequence: u64, capacity: u64) -> u64 {
+    let half = sequence / 2;
+    if sequence % 2 == 1 { half } else { half.wrapping_sub(1).wrapping_add(capacity) }
+}
+
+/// The largest position that [`skip_to`] takes. The slots then have sequence numbers of the next lap.
+pub(crate) fn last_skip(capacity: u64) -> u64 {
+    LAST - capacity
+}
+
+/// Skips items, so that the next one to send has number `position`. Returns the number of the next one, which is more if
+/// that many were sent. The caller has the senders' lock.
+pub(super) fn skip_to<S: Slots>(slots: &S, tail: &AtomicU64, position: u64) -> u64 {
+    let capacity = slots.capacity();
+    let next = next_to_send(slots, tail).position;
+    if position <= next {
+        return next;
+    }
+    for skipped in next.max(position.saturating_sub(capacity))..position {
+        let next_lap = Place::of(skipped.wrapping_add(capacity), capacity);
+        let being_written = next_lap.there().wrapping_sub(1);
+        slots.sequence(next_lap.index).store(being_written, Release);
+        slots.reached(Reached::Skipped);
+    }
+    tail.store(position, Release);
+    position
 }
 
 /// The outcome of an attempt to receive.
@@ -157,14 +209,23 @@ pub(crate) const fn margin(capacity: u64) -> u64 {
     if margin < capacity { margin } else { capacity - 1 }
 }
 
-/// Moves the position of an overwritten item past the oldest quarter of the slots. The oldest items are overwritten
-/// next, so from the oldest one a subscriber would lag again and again behind a fast sender.
+/// Moves the position of an overwritten item past the oldest quarter of the slots, and past skipped items. The oldest
+/// items are overwritten next, so from the oldest one a subscriber would lag again and again behind a fast sender.
 #[cold]
 fn lagged<S: Slots>(slots: S, tail: &AtomicU64, place: &mut Place) -> Received {
     let capacity = slots.capacity();
     let next = next_to_send(&slots, tail).position;
-    let wanted = next.saturating_sub(capacity).saturating_add(margin(capacity));
+    // A skipped item may be newer than the oldest one.
+    let is_behind = next >= capacity && place.position <= next - capacity;
+    let wanted = if is_behind { (next - capacity).saturating_add(margin(capacity)) } else { 0 };
     let missed = wanted.saturating_sub(place.position).max(1);
-    *place = Place::of(place.position.wrapping_add(missed), capacity);
-    Received::Lagged { missed }
+    let before = place.position;
+    *place = Place::of(before.wrapping_add(missed), capacity);
+    for _ in 0..capacity {
+        if place.position >= next || !is_skipped(slots.sequence(place.index).load(Relaxed), place.there()) {
+            break;
+        }
+        *place = place.next(capacity);
+    }
+    Received::Lagged { missed: place.position.wrapping_sub(before) }
 }

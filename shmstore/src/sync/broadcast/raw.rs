@@ -7,7 +7,7 @@
 
 use super::core::CoreOf;
 use super::memory::Senders;
-use super::protocol::{LAST, Place};
+use super::protocol::{LAST, Place, last_skip};
 use super::wait::Sent;
 use crate::error::{Busy, PartName, RecvError};
 use crate::layout::schema::Kind;
@@ -52,6 +52,18 @@ impl<'a> RawBroadcast<'a> {
     pub(crate) fn send(self, bytes: &[u8], limit: Limit) -> Result<u64, Busy> {
         let _held = self.0.senders.side.lock_within(&mut Left::of(limit), self.0.part)?;
         Ok(self.0.send(&mut self.0.place(), bytes))
+    }
+
+    /// Skips items, so that the next one has number `position`. Returns the number of the next one. The position is at
+    /// most [`last_skip`](Self::last_skip).
+    pub(crate) fn skip_to(self, position: u64, limit: Limit) -> Result<u64, Busy> {
+        let _held = self.0.senders.side.lock_within(&mut Left::of(limit), self.0.part)?;
+        Ok(self.0.skip_to(position))
+    }
+
+    /// The largest position that can be skipped to.
+    pub(crate) fn last_skip(self) -> u64 {
+        last_skip(self.0.ring.capacity())
     }
 
     /// The number of items that were sent.

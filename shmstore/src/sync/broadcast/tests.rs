@@ -1,5 +1,7 @@
 //! Positions, lag, and what the words are.
 
+mod skips;
+
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;

@@ -75,3 +75,32 @@ fn any_word_a_hostile_process_leaves_is_a_count() {
     event.notify_one();
     assert_eq!(event.count(), 0);
 }
+
+#[test]
+fn count_is_raised_to_a_number_and_never_lowered() {
+    let event = Event::default();
+    assert_eq!((event.advance_to(0), event.advance_to(7), event.advance_to(3)), (0, 7, 7));
+    assert_eq!((event.notify_all(), event.count()), (8, 8));
+    assert_eq!(event.advance_to(u64::MAX), u64::MAX >> 1, "the largest count");
+}
+
+#[test]
+fn every_waiter_is_woken_by_a_raise_and_none_by_a_number_that_is_reached() {
+    let event = Event { word: AtomicU64::new(2 << 1 | WAITING), ..Event::default() };
+    event.advance_to(2);
+    assert_eq!(event.word.load(Relaxed), 2 << 1 | WAITING, "a waiter for the third one sleeps on");
+    event.advance_to(5);
+    assert_eq!(event.word.load(Relaxed), 5 << 1);
+    let event = Event::default();
+    std::thread::scope(|scope| {
+        let waiters = [0, 3].map(|seen| {
+            scope.spawn({
+                let event = &event;
+                move || event.wait_past(seen, LONG).unwrap()
+            })
+        });
+        std::thread::sleep(Duration::from_millis(20));
+        event.advance_to(4);
+        waiters.into_iter().for_each(|waiter| assert_eq!(waiter.join().unwrap(), 4));
+    });
+}
