@@ -109,6 +109,12 @@ pub enum DynamicError {
         /// The largest number.
         last: u64,
     },
+    /// The name of an origin is empty or too long.
+    #[error("the name of an origin has 1 to 64 bytes, and this one has {len}: pass the host name of the origin")]
+    Origin {
+        /// The length of the name in bytes.
+        len: usize,
+    },
     /// Another process or thread has the part.
     #[error(transparent)]
     Busy(#[from] Busy),

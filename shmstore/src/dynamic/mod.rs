@@ -4,6 +4,7 @@
 //!
 //! Read first: [`Object`], which attaches an object by the schema in its segment, and [`create`]. Then the handles of
 //! parts: [`Atomic`], [`Versioned`], [`Lock`], [`Event`], [`Queue`], [`Broadcast`], [`Map`] and [`Frames`].
+//! [`MirroredObject`] is a copy of another machine's object.
 //!
 //! A value is a [`Value`](crate::inspect::Value), or the bytes that its type has in memory. [`encode`] and [`decode`] are
 //! between them. [`from_text`] reads a value from JSON or a word, [`overlay`] writes some fields of a value, and [`check`]
@@ -41,6 +42,7 @@ mod json;
 mod kept;
 mod locks;
 mod map;
+mod mirrored;
 mod object;
 mod place;
 mod queue;
@@ -63,6 +65,7 @@ pub(crate) use json::key_from_json;
 pub use json::{from_text, overlay_from_text};
 pub use locks::{Event, Lock, LockGuard};
 pub use map::{Entry, Map};
+pub use mirrored::MirroredObject;
 pub use object::{Object, Options, Part, create};
 pub use queue::{Job, Queue};
 pub use versioned::{Transaction, Versioned};

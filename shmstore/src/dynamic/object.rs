@@ -15,7 +15,7 @@ use crate::layout::schema::OwnedSchema;
 use crate::layout::type_layout::TypeLayout;
 use crate::segment::this_process::append_list::AppendList;
 use crate::segment::this_process::registry::SegmentRef;
-use crate::store::{IfExists, Policy, Store, Target};
+use crate::store::{IfExists, Ownership, Policy, Store, Target};
 
 /// The layouts that this program has attached by their schema.
 static LAYOUTS: AppendList<Interned> = AppendList::new();
@@ -62,6 +62,8 @@ struct Inner {
     layout: &'static Interned,
     // INVARIANT: attached for writing, with this layout.
     object: inspect::Object,
+    /// The right to write a copy of another machine's object. It is given up with the last handle.
+    ownership: Option<Arc<Ownership>>,
 }
 
 /// The options of [`create`].
@@ -104,14 +106,22 @@ pub struct Options {
 /// - [`DynamicError::Create`] with the errors of [`Store::create`].
 /// - [`DynamicError::Inspect`] if the new object was removed at once.
 pub fn create(store: &Store, schema: &OwnedSchema, options: Options) -> Result<Object, DynamicError> {
-    let Options { id, room } = options;
+    create_as(store, schema, options, |target| Ok((target.create(IfExists::Refuse, &mut |_| Ok(()))?.attached, None)))
+}
+
+/// Creates an object by `make`, which also returns the ownership of a copy.
+pub(super) fn create_as(
+    store: &Store,
+    schema: &OwnedSchema,
+    Options { id, room }: Options,
+    make: impl FnOnce(&Target<'_>) -> Result<(SegmentRef, Option<Arc<Ownership>>), CreateError>,
+) -> Result<Object, DynamicError> {
     let layout = interned(schema)?;
     let room = room.map_or(Some(0), |room| usize::try_from(room).ok()).unwrap_or(usize::MAX);
     let of_type = TypeLayout::of_type(layout.schema, room);
-    let created = store.target(id, Some(&of_type)).map_err(CreateError::from)?;
-    let entered = created.create(IfExists::Refuse, &mut |_| Ok(()))?;
-    let object = found(store, id)?.through(entered.attached).ok_or_else(|| not_found(store, id))?;
-    Ok(Object(Arc::new(Inner { layout, object })))
+    let (attached, ownership) = make(&store.target(id, Some(&of_type)).map_err(CreateError::from)?)?;
+    let object = found(store, id)?.through(attached).ok_or_else(|| not_found(store, id))?;
+    Ok(Object(Arc::new(Inner { layout, object, ownership })))
 }
 
 /// Attaches the object for reading.
@@ -124,13 +134,28 @@ fn not_found(store: &Store, id: char) -> DynamicError {
 }
 
 /// Keeps a layout that passes the strict check. One layout is kept once.
-fn interned(schema: &OwnedSchema) -> Result<&'static Interned, DynamicError> {
+pub(super) fn interned(schema: &OwnedSchema) -> Result<&'static Interned, DynamicError> {
     if let Some(known) = LAYOUTS.iter().find(|known| known.owned == *schema) {
         return Ok(known);
     }
     schema.is_an_object().map_err(DynamicError::Schema)?;
     let fresh = Interned::new(schema).ok_or_else(|| DynamicError::TooLarge { size: schema.size() })?;
     Ok(LAYOUTS.push(fresh))
+}
+
+/// Calls `attach` with a target of the layout. A layout that the object had just now must not be added to another one,
+/// so a caller lets the object grow only for a layout of its own.
+pub(super) fn with_layout<T>(
+    store: &Store,
+    id: char,
+    layout: &'static Interned,
+    grows: bool,
+    attach: impl FnOnce(&Target<'_>) -> Result<T, AttachError>,
+) -> Result<T, AttachError> {
+    let of_type = TypeLayout::of_type(layout.schema, 0);
+    let target = store.target(id, Some(&of_type))?;
+    let policy = Policy { grows, ..target.policy.clone() };
+    attach(&Target { policy: &policy, ..target })
 }
 
 impl Object {
@@ -145,16 +170,30 @@ impl Object {
     /// - [`DynamicError::Schema`] if no derive makes the layout of the object. Such an object can be read by
     ///   [`inspect::Object`].
     /// - [`DynamicError::Attach`] with the errors of [`Store::attach`]. If this process may only read the segment, this
-    ///   is [`AttachError::AccessDenied`].
+    ///   is [`AttachError::AccessDenied`]. A copy of another machine's object, which another process keeps, is
+    ///   [`AttachError::Mirrored`].
     pub fn attach(store: &Store, id: char) -> Result<Self, DynamicError> {
+        Self::attach_by(store, id, |target| Ok((target.attach(Duration::ZERO)?.attached, None)))
+    }
+
+    /// Attaches the object by `attach`, which also returns the ownership of a copy.
+    pub(super) fn attach_by(
+        store: &Store,
+        id: char,
+        attach: impl Fn(&Target<'_>) -> Result<(SegmentRef, Option<Arc<Ownership>>), AttachError>,
+    ) -> Result<Self, DynamicError> {
         let mut refused = not_found(store, id);
         for _ in 0..ATTEMPTS {
             let object = found(store, id)?;
             let layout = interned(object.schema())?;
-            match Self::attach_as(store, id, layout) {
-                Ok(attached) => {
+            match with_layout(store, id, layout, false, &attach) {
+                Ok((attached, ownership)) => {
+                    assert!(
+                        layout.schema.size() <= attached.geometry().payload_len,
+                        "the handshake has compared the sizes"
+                    );
                     if let Some(object) = object.through(attached) {
-                        return Ok(Self(Arc::new(Inner { layout, object })));
+                        return Ok(Self(Arc::new(Inner { layout, object, ownership })));
                     }
                 }
                 // The object was replaced or migrated since it was inspected.
@@ -167,14 +206,9 @@ impl Object {
         Err(refused)
     }
 
-    fn attach_as(store: &Store, id: char, layout: &'static Interned) -> Result<SegmentRef, AttachError> {
-        let of_type = TypeLayout::of_type(layout.schema, 0);
-        let target = store.target(id, Some(&of_type))?;
-        // A layout that the object had just now must not be added to another one.
-        let policy = Policy { grows: false, ..target.policy.clone() };
-        let attached = Target { policy: &policy, ..target }.attach(Duration::ZERO)?.attached;
-        assert!(layout.schema.size() <= attached.geometry().payload_len, "the handshake has compared the sizes");
-        Ok(attached)
+    /// The right to write a copy of another machine's object.
+    pub(super) fn ownership(&self) -> Option<&Arc<Ownership>> {
+        self.0.ownership.as_ref()
     }
 
     pub(super) fn layout(&self) -> &'static Interned {

@@ -7,7 +7,7 @@ use std::io;
 use std::time::Duration;
 
 pub use abandoned::AbandonedReason;
-use cures::{fields, give_room, instead_of_attach, lack, share};
+use cures::{fields, give_room, instead_of_attach, kept_by, lack, share};
 
 use super::subject::{AnchorClaim, Creator, SegmentOwner, Subject, after, if_refused};
 use super::{CreateError, LayoutMismatch, OpenError};
@@ -264,6 +264,31 @@ pub enum AttachError {
         field: &'static str,
         /// The value of the field.
         found: String,
+    },
+    /// The object is a copy of another machine's, and another process owns it, or it is of another origin than was
+    /// asked for.
+    #[error(
+        "{subject} is a copy of an object on `{origin}`{}. No other process may write to it here. To read it, use \
+         `attach_view` or `attach_read_only`. To change it, change the object on `{origin}`",
+        kept_by(.owner_pid)
+    )]
+    Mirrored {
+        /// Which object.
+        subject: Box<Subject>,
+        /// The name of the machine with the original.
+        origin: String,
+        /// The process that owns the copy, as its own PID namespace numbers it; `None` if it is not known, or if no
+        /// process owns the copy.
+        owner_pid: Option<u32>,
+    },
+    /// The object is no copy of another machine's, so no process can own it.
+    #[error(
+        "{subject} is no copy of another machine's object: programs of this machine write it. It was not touched. Make \
+         the copy at another path, or remove this object first with `shmstore rm`"
+    )]
+    NotMirrored {
+        /// Which object.
+        subject: Box<Subject>,
     },
     /// The object has as many processes as it was made for.
     #[error(

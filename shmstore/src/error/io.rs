@@ -134,12 +134,14 @@ fn of_attach(error: &AttachError) -> ErrorKind {
             ErrorKind::NotFound
         }
         AttachError::AccessDenied { .. }
+        | AttachError::Mirrored { .. }
         | AttachError::Untrusted { .. }
         | AttachError::Abandoned { reason: AbandonedReason::NotPermitted { .. }, .. } => ErrorKind::PermissionDenied,
         AttachError::LayoutMismatch(_)
         | AttachError::FormatVersion { .. }
         | AttachError::NewerFormat { .. }
         | AttachError::NoRoom { .. }
+        | AttachError::NotMirrored { .. }
         | AttachError::Foreign { .. }
         | AttachError::Collision { .. }
         | AttachError::Corrupt { .. } => ErrorKind::InvalidData,

@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, UNIX_EPOCH};
 
 use nix::errno::Errno;
@@ -13,6 +13,7 @@ use crate::segment::classify::SegmentState;
 use crate::segment::classify::{Class, classify};
 use crate::segment::header::{self, Damage, FORMAT_VERSION, Geometry, Header, JOURNAL_BIT, State};
 use crate::segment::identity::Identity;
+use crate::segment::mirrored::Mirrored;
 use crate::segment::type_names::TypeNames;
 use crate::sys::process::{has_ended, namespace, proc_is_ours, start_time};
 use crate::sys::shm::{self, Access, Mapping, Status, Unread, Unreadable};
@@ -147,6 +148,8 @@ impl Segment {
         };
         description.max_processes = geometry.slot_count;
         description.room = geometry.room();
+        let anchor = description.anchor().unwrap_or(Path::new("")).into();
+        description.mirrored = Mirrored::of(mapping, &geometry, status.shmid, &anchor);
         let stored = header::read_layout(mapping, &geometry)?;
         (description.layout_hash, description.object_size) = (stored.hash, stored.size as u64);
         description.type_name = known.names.of(stored);
@@ -203,6 +206,7 @@ fn description(header: &Header, identity: &Identity, id: u8) -> Description {
         object_size: 0,
         room: None,
         max_processes: 0,
+        mirrored: None,
         nonce: header.nonce(),
         moved_nonces: header.is_journal().then(|| header.moved_nonces()),
     }

@@ -71,6 +71,7 @@ use crate::layout::invalid_value::debug_is_display;
 
 pub use crate::layout::path::{FieldError, FieldPath};
 pub use crate::segment::classify::SegmentState;
+pub use crate::segment::mirrored::Mirrored;
 pub use crate::store::Participant;
 pub use items::{Items, ItemsError};
 pub use limits::Limits;

@@ -17,6 +17,7 @@ use super::{InspectError, SegmentState, segments};
 use crate::layout::path::{FieldError, FieldPath};
 use crate::layout::schema::OwnedSchema;
 use crate::segment::header::{self, Geometry};
+use crate::segment::mirrored::Mirrored;
 use crate::segment::this_process::registry::{self, SegmentRef};
 use crate::store::attached::{Participant, participants, processes};
 use crate::sys::file;
@@ -170,6 +171,29 @@ impl Object {
     #[must_use]
     pub fn is_removed(&self) -> bool {
         self.attached.is_removed()
+    }
+
+    /// Returns `true` while the object is about to be migrated, replaced or removed. A program that only observes it
+    /// detaches then, because another process may wait until no program has the object attached.
+    ///
+    /// One load, and no system call. The attempt may be given up, and then it returns `false` again.
+    #[must_use]
+    pub fn is_moving(&self) -> bool {
+        self.attached.header().flags().has(header::MOVING)
+    }
+
+    /// Returns the random number that no other segment has. A new object at the same path has another one.
+    #[must_use]
+    pub fn nonce(&self) -> u64 {
+        self.attached.nonce()
+    }
+
+    /// Returns the facts about a copy of another machine's object as they are now. `None` if it is none.
+    ///
+    /// Some system calls for a copy, and one load otherwise.
+    #[must_use]
+    pub fn mirrored(&self) -> Option<Mirrored> {
+        Mirrored::of_attached(&self.attached)
     }
 
     /// Returns the processes that have the object attached for reading and writing, with the parts that each has

@@ -12,6 +12,7 @@ use crate::layout::hash::LayoutHash;
 use crate::layout::key::Key;
 use crate::segment::classify::SegmentState;
 use crate::segment::identity::Identity;
+use crate::segment::mirrored::Mirrored;
 use crate::sys::file;
 use crate::sys::process::effective_uid;
 use crate::sys::shm::{self, Mapping, Unreadable};
@@ -82,8 +83,10 @@ pub struct Description {
     pub room: Option<u64>,
     /// The number of processes that can attach it for writing.
     pub max_processes: u32,
+    /// The facts about a copy of another machine's object. `None` if it is none, or if it is not complete.
+    pub mirrored: Option<Mirrored>,
     /// The random number that no other segment has.
-    pub(super) nonce: u64,
+    pub nonce: u64,
     /// In a journal: the nonces of the object that is migrated, and of the one that takes its place.
     pub(super) moved_nonces: Option<(u64, u64)>,
 }

@@ -10,6 +10,7 @@ mod creator;
 mod description;
 mod geometry;
 mod log;
+mod mirrored;
 mod parts;
 mod words;
 
@@ -32,10 +33,12 @@ use words::{Flags, JOURNAL, NewestRecord, ROOM};
 pub(crate) use creator::Provenance;
 pub(crate) use geometry::Geometry;
 pub(crate) use log::{Record, record_len, write_record};
+pub(crate) use mirrored::ORIGIN_BYTES;
 pub(crate) use parts::{
     Stored, clear_payload, copy_payload, is_all_zero, is_blank, payload, read_layout, slots, write_layout,
     write_payload,
 };
+pub(crate) use words::MOVING;
 
 /// The format that this crate writes and reads.
 pub(crate) const FORMAT_VERSION: u32 = 1;
@@ -131,14 +134,22 @@ pub(crate) struct Header {
     layout: NewestRecord,
     log_offset: AtomicU64,
     log_capacity: AtomicU64,
-    // Zero until a later version uses them, with a flag that older programs refuse.
-    _owner_token: AtomicU32,
+    /// In a copy of another machine's object: the token of the process that alone may write it; 0 if there is none.
+    owner_token: AtomicU32,
+    // Zero until a later version uses it, with a flag that older programs refuse.
     _arrivals: AtomicU32,
     /// In a journal: the nonce of the object that is migrated.
     old_nonce: AtomicU64,
     /// In a journal: the nonce of the object that takes its place.
     new_nonce: AtomicU64,
-    _reserved_296: [AtomicU64; 27],
+    /// In a copy: the time since boot, in nanoseconds, at which its owner last heard of the origin; 0 for never.
+    heard: AtomicU64,
+    /// In a copy: the length of the origin's name.
+    origin_len: AtomicU32,
+    /// In a copy: the name of the machine with the original.
+    origin: [AtomicU8; ORIGIN_BYTES],
+    _reserved_372: AtomicU32,
+    _reserved_376: [AtomicU64; 17],
     hint: [AtomicU8; HINT_BYTES],
 }
 
@@ -172,10 +183,15 @@ const _: () = {
     assert!(offset_of!(Header, layout) == 248);
     assert!(offset_of!(Header, log_offset) == 256);
     assert!(offset_of!(Header, log_capacity) == 264);
-    assert!(offset_of!(Header, _owner_token) == 272);
+    assert!(offset_of!(Header, owner_token) == 272);
     assert!(offset_of!(Header, _arrivals) == 276);
     assert!(offset_of!(Header, old_nonce) == 280);
     assert!(offset_of!(Header, new_nonce) == 288);
+    assert!(offset_of!(Header, heard) == 296);
+    assert!(offset_of!(Header, origin_len) == 304);
+    assert!(offset_of!(Header, origin) == 308);
+    assert!(offset_of!(Header, _reserved_372) == 372);
+    assert!(offset_of!(Header, _reserved_376) == 376);
     assert!(offset_of!(Header, hint) == 512);
     assert!(SIZE_TAG % PAGE != 0 && SIZE_TAG < PAGE);
 };

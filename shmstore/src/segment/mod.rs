@@ -11,6 +11,7 @@ pub(crate) mod classify;
 pub(crate) mod header;
 pub(crate) mod identity;
 pub(crate) mod liveness;
+pub(crate) mod mirrored;
 pub(crate) mod participants;
 pub(crate) mod this_process;
 pub(crate) mod type_names;

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use super::ownership::owner;
-use super::{AnchorLock, Deadline, Entered, Found, Growth, Target};
+use super::{AnchorLock, Deadline, Entered, Found, Purpose, Target};
 use crate::error::{AttachError, OpenError, SegmentOwner};
 use crate::segment::classify::Class;
 use crate::segment::header::Geometry;
@@ -60,15 +60,20 @@ impl Target<'_> {
 
     /// Attaches to the object, and waits up to `wait` if it does not exist yet.
     pub(crate) fn attach(&self, wait: Duration) -> Result<Entered, AttachError> {
-        self.attach_to_write(Growth::Allowed, wait)
+        self.attach_for(Purpose::Write, wait)
     }
 
-    /// As [`attach`](Self::attach), and never extends the object.
+    /// As [`attach`](Self::attach), to a copy of another machine's object that this process owns.
+    pub(crate) fn attach_own(&self) -> Result<Entered, AttachError> {
+        self.attach_for(Purpose::Own, Duration::ZERO)
+    }
+
+    /// As [`attach`](Self::attach), and never extends the object, which may be a copy.
     pub(crate) fn attach_view(&self, wait: Duration) -> Result<SegmentRef, AttachError> {
-        self.attach_to_write(Growth::Never, wait).map(|entered| entered.attached)
+        self.attach_for(Purpose::View, wait).map(|entered| entered.attached)
     }
 
-    fn attach_to_write(&self, growth: Growth, wait: Duration) -> Result<Entered, AttachError> {
+    fn attach_for(&self, purpose: Purpose, wait: Duration) -> Result<Entered, AttachError> {
         let mut for_missing = Deadline::new(wait);
         let mut for_creator = Deadline::new(wait.max(self.policy.wait));
         loop {
@@ -90,7 +95,7 @@ impl Target<'_> {
             };
             // Each round pauses, so an object that changes without end does not make the call outlast the limit.
             match seen {
-                Seen::Settled(Some(found)) => match self.enter(&identity, found, growth, &mut for_creator) {
+                Seen::Settled(Some(found)) => match self.enter(&identity, found, purpose, &mut for_creator) {
                     Err(error) if is_to_come(&error) && for_missing.pause() => {}
                     entered => return entered,
                 },

@@ -7,6 +7,7 @@ use std::time::SystemTime;
 
 use crate::layout::schema::{OwnedSchema, Schema};
 use crate::segment::classify::SegmentState;
+use crate::segment::mirrored::Mirrored;
 use crate::segment::participants::Occupant;
 use crate::segment::this_process::registry::SegmentRef;
 use crate::store::ObjectInfo;
@@ -77,6 +78,7 @@ impl AttachedObject {
         info.type_name = Some(schema.to_string());
         (info.created, info.creator_pid) = (Some(creator.created), Some(creator.pid));
         info.room = attached.geometry().room();
+        info.mirrored = Mirrored::of_attached(attached);
         Some(info)
     }
 

@@ -7,7 +7,7 @@ use nix::errno::Errno;
 
 use super::find::ATTACH;
 use super::ownership::Handover;
-use super::{AnchorLock, Deadline, Entered, Found, GRACE_PERIOD, Growth, Origin, Target};
+use super::{AnchorLock, Deadline, Entered, Found, GRACE_PERIOD, Origin, Purpose, Target};
 use crate::error::{AttachError, CreateError};
 use crate::layout::type_layout::TypeLayout;
 use crate::segment::anchor::Anchor;
@@ -15,8 +15,8 @@ use crate::segment::classify::Class;
 use crate::segment::header::{self, Geometry, Header, Provenance, State, record_len};
 use crate::segment::identity::Identity;
 use crate::segment::liveness::LivenessFile;
-use crate::segment::this_process::local;
 use crate::segment::this_process::registry::SegmentRef;
+use crate::segment::this_process::{local, token};
 use crate::sys::failpoint::{self, Step};
 use crate::sys::shm::{self, Access, Mapping, Status};
 use crate::sys::vantage::Vantage;
@@ -42,9 +42,11 @@ pub(crate) enum IfExists {
 
 /// The kind of a new segment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Role {
+pub(super) enum Role<'a> {
     /// A new object.
     Object,
+    /// A copy of another machine's object. This process owns it.
+    Copy { origin: &'a str },
     /// The new object of a move, which no process may use before the journal is removed.
     Moved { nonce: u64 },
     /// The journal of a move.
@@ -93,6 +95,15 @@ impl Drop for Initializing<'_> {
 impl Target<'_> {
     /// Creates the object, or does what `if_exists` says.
     pub(crate) fn create(&self, if_exists: IfExists, init: Init<'_>) -> Result<Entered, CreateError> {
+        self.create_as(Role::Object, if_exists, init)
+    }
+
+    pub(super) fn create_as(
+        &self,
+        role: Role<'_>,
+        if_exists: IfExists,
+        init: Init<'_>,
+    ) -> Result<Entered, CreateError> {
         if if_exists == IfExists::Attach {
             if let Some(ready) = self.attach_if_ready()? {
                 return Ok(ready);
@@ -115,7 +126,7 @@ impl Target<'_> {
                 if !replaced {
                     self.check_one_ipc_namespace(&lock)?;
                 }
-                self.write_header(&mapping, &status, lock.anchor(), &geometry, Role::Object);
+                self.write_header(&mapping, &status, lock.anchor(), &geometry, role);
                 self.finish(&lock, unfinished, mapping, geometry, init)
             }
             Made::There(found) => self.meet(&identity, if_exists, found, &mut deadline),
@@ -129,7 +140,7 @@ impl Target<'_> {
         let mut deadline = Deadline::new(self.policy.wait);
         let found = self.find(&identity, &mut deadline)?;
         match found {
-            Some(found) if !found.is_in_work() => match self.enter(&identity, found, Growth::Allowed, &mut deadline) {
+            Some(found) if !found.is_in_work() => match self.enter(&identity, found, Purpose::Write, &mut deadline) {
                 // It was removed before it could grow.
                 Err(AttachError::NotFound { .. }) => Ok(None),
                 entered => entered.map(Some),
@@ -147,7 +158,7 @@ impl Target<'_> {
         deadline: &mut Deadline,
     ) -> Result<Entered, CreateError> {
         if if_exists == IfExists::Attach || !matches!(found.class, Class::Ready(_)) {
-            return Ok(self.enter(identity, found, Growth::Allowed, deadline)?);
+            return Ok(self.enter(identity, found, Purpose::Write, deadline)?);
         }
         Err(self.already_exists(identity, &found))
     }
@@ -253,7 +264,7 @@ impl Target<'_> {
         status: &Status,
         anchor: &Anchor,
         geometry: &Geometry,
-        role: Role,
+        role: Role<'_>,
     ) {
         let nonce = if let Role::Moved { nonce } = role { nonce } else { local().draw_nonce() };
         let layout = self.layout();
@@ -269,6 +280,7 @@ impl Target<'_> {
         header.lay_out(geometry);
         match role {
             Role::Object => {}
+            Role::Copy { origin } => header.set_mirrored(origin, token()),
             Role::Moved { .. } => header.flags().set_moving(),
             Role::Journal { old_nonce, new_nonce } => header.set_journal(old_nonce, new_nonce),
         }

@@ -34,13 +34,16 @@ pub(crate) enum Origin {
     Grown(usize),
 }
 
-/// The rule for an object that lacks fields of the program's type.
+/// The purpose for which a process attaches an object in a writable mapping.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Growth {
-    /// It grows, unless the store has the option `grows(false)`.
-    Allowed,
-    /// It does not grow, because the handle is for reading only.
-    Never,
+pub(super) enum Purpose {
+    /// It writes. An object that lacks fields of the program's type grows, unless the store has the option
+    /// `grows(false)`. A copy of another machine's object without an owner becomes an ordinary object.
+    Write,
+    /// As for `Write`, of a copy that this process owns.
+    Own,
+    /// The handle is for reading only. The object does not grow, and may be a copy.
+    View,
 }
 
 /// How a program's type fits an object.
@@ -53,37 +56,53 @@ enum Fit {
 
 impl Target<'_> {
     /// Makes the segment an attachment of this process, if it is ready and fits this program's type. An object with
-    /// fewer fields grows if `growth` allows it, once this process has the anchor's lock.
+    /// fewer fields grows if the purpose allows it, once this process has the anchor's lock.
     pub(super) fn enter(
         &self,
         identity: &Identity,
         found: Found,
-        growth: Growth,
+        purpose: Purpose,
         deadline: &mut Deadline,
     ) -> Result<Entered, AttachError> {
-        match self.fit(identity, &found)? {
-            (geometry, Fit::Whole) => self.enter_whole(identity, found, geometry),
-            (_, Fit::Longer(newest)) if growth == Growth::Never || !self.policy.grows => {
-                Err(self.shorter(identity, &newest, growth))
+        let (geometry, fit) = self.fit(identity, &found)?;
+        let is_left = self.check_writable(identity, &found, &geometry, purpose)?;
+        match fit {
+            Fit::Whole if !is_left => self.enter_whole(identity, found, geometry),
+            Fit::Longer(newest) if purpose == Purpose::View || !self.policy.grows => {
+                Err(self.shorter(identity, &newest, purpose))
             }
-            (_, Fit::Longer(_)) => {
+            Fit::Whole | Fit::Longer(_) => {
                 // A process that replaces it would wait for this attachment.
                 drop(found);
                 let lock = self.lock(deadline)?;
-                self.enter_locked(&lock, deadline)
+                self.enter_locked(&lock, purpose, deadline)
             }
         }
     }
 
-    /// [`enter`](Self::enter), under the lock, which the growth of an object needs.
-    fn enter_locked(&self, lock: &AnchorLock, deadline: &mut Deadline) -> Result<Entered, AttachError> {
+    /// [`enter`](Self::enter), under the lock, which the growth of an object needs, and the promotion of a copy.
+    fn enter_locked(
+        &self,
+        lock: &AnchorLock,
+        purpose: Purpose,
+        deadline: &mut Deadline,
+    ) -> Result<Entered, AttachError> {
         let identity = lock.anchor().identity();
         let found = self.recover(lock, deadline)?;
         let found = found.ok_or_else(|| self.not_found(&identity, Duration::ZERO))?;
-        match self.fit(&identity, &found)? {
-            (geometry, Fit::Whole) => self.enter_whole(&identity, found, geometry),
-            (geometry, Fit::Longer(newest)) => self.grow(&identity, found, geometry, &newest),
+        let (geometry, fit) = self.fit(&identity, &found)?;
+        let is_left = self.check_writable(&identity, &found, &geometry, purpose)?;
+        let entered = match fit {
+            Fit::Whole => self.enter_whole(&identity, found, geometry)?,
+            // The object may be another one than before the lock was taken.
+            Fit::Longer(newest) if !self.policy.grows => return Err(self.shorter(&identity, &newest, purpose)),
+            Fit::Longer(newest) => self.grow(&identity, found, geometry, &newest)?,
+        };
+        if is_left {
+            failpoint::reach(Step::PromoteEntered);
+            entered.attached.header().promote();
         }
+        Ok(entered)
     }
 
     fn enter_whole(&self, identity: &Identity, found: Found, geometry: Geometry) -> Result<Entered, AttachError> {
@@ -97,7 +116,7 @@ impl Target<'_> {
             (geometry, Fit::Whole) => {
                 Ok(registry::register_to_read(self.segment(identity, found.mapping, geometry, found.status.shmid)))
             }
-            (_, Fit::Longer(newest)) => Err(self.shorter(identity, &newest, Growth::Never)),
+            (_, Fit::Longer(newest)) => Err(self.shorter(identity, &newest, Purpose::View)),
         }
     }
 
@@ -134,6 +153,14 @@ impl Target<'_> {
             }
         }
         Err(self.mismatch(identity, found, &geometry))
+    }
+
+    /// Checks that the segment is ready, and has all fields of this program's type.
+    pub(super) fn check_fits(&self, identity: &Identity, found: &Found) -> Result<Geometry, AttachError> {
+        match self.fit(identity, found)? {
+            (geometry, Fit::Whole) => Ok(geometry),
+            (_, Fit::Longer(newest)) => Err(self.shorter(identity, &newest, Purpose::Own)),
+        }
     }
 
     /// Checks that the segment is ready, with the layout of this program's type and no other.
@@ -197,9 +224,9 @@ impl Target<'_> {
         }
     }
 
-    fn shorter(&self, identity: &Identity, newest: &Record, growth: Growth) -> AttachError {
+    fn shorter(&self, identity: &Identity, newest: &Record, purpose: Purpose) -> AttachError {
         let missing = self.layout().fields().into_iter().skip(newest.fields).map(|(name, _)| name.to_owned());
-        let to_write = growth == Growth::Allowed;
+        let to_write = purpose != Purpose::View;
         AttachError::Shorter { subject: self.subject(Some(identity)), missing: missing.collect(), to_write }
     }
 

@@ -1,7 +1,8 @@
 //! The list of the objects under a store, whatever their types.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::open::{Inner, Location, Store};
@@ -11,6 +12,7 @@ use crate::segment::anchor::system;
 use crate::segment::classify::{Class, SegmentState};
 use crate::segment::header::{self, Header};
 use crate::segment::identity::Identity;
+use crate::segment::mirrored::Mirrored;
 use crate::segment::type_names::TypeNames;
 use crate::store::{Found, Target};
 use crate::sys::shm::{self, Status};
@@ -45,6 +47,8 @@ pub struct ObjectInfo {
     pub creator_pid: Option<u32>,
     /// The size to which the object can grow, in bytes. `None` if it was made without room, or if that cannot be read.
     pub room: Option<u64>,
+    /// The facts about a copy of another machine's object. `None` if it is none, or if that cannot be read.
+    pub mirrored: Option<Mirrored>,
     /// The state it is in.
     pub state: SegmentState,
 }
@@ -101,7 +105,7 @@ impl Store {
         let id = status.key.id_byte();
         let target = Target { path: &location.path, real_path, anchor, policy, id, layout: None };
         match target.find_to_read(identity) {
-            Ok(Some(found)) => info.learn(&found, snapshot),
+            Ok(Some(found)) => info.learn(&found, &location.path, snapshot),
             // Removed since the list was read.
             Ok(None) => info.state = SegmentState::Removed,
             Err(AttachError::Foreign { .. } | AttachError::Collision { .. }) => info.state = SegmentState::Foreign,
@@ -133,12 +137,13 @@ impl ObjectInfo {
             created: None,
             creator_pid: None,
             room: None,
+            mirrored: None,
             state,
         }
     }
 
     /// Adds what the segment's header and schema say. This process's attachment is not counted.
-    fn learn(&mut self, found: &Found, snapshot: &mut Snapshot) {
+    fn learn(&mut self, found: &Found, anchor: &Arc<Path>, snapshot: &mut Snapshot) {
         self.attached = found.attached();
         self.state = found.class.state(&found.mapping);
         let (Class::Ready(geometry), Some(header)) = (&found.class, Header::of(&found.mapping)) else {
@@ -147,6 +152,7 @@ impl ObjectInfo {
         let Creator { pid, created, .. } = header.creator();
         (self.creator_pid, self.created) = (Some(pid), Some(created));
         self.room = geometry.room();
+        self.mirrored = Mirrored::of(&found.mapping, geometry, found.status.shmid, anchor);
         let stored = header::read_layout(&found.mapping, geometry).ok();
         self.type_name = stored.and_then(|stored| snapshot.names.of(stored));
         if self.type_name.is_none() {

@@ -3,7 +3,8 @@
 //! Layers it may use: layout, value, error, sys, segment, sync.
 //!
 //! Read first: `open`, the `Store`, and `objects`, its calls for objects of a type. Each step of the handshake has a
-//! file: `create`, `attach`, `enter`, `recover`, `replace`, `remove`. `moving` moves an object to another layout, which
+//! file: `create`, `attach`, `enter`, `recover`, `replace`, `remove`. `mirrored` has the copies of other machines' objects.
+//! `moving` moves an object to another layout, which
 //! is what a migration does in the store. `journal` recovers from a move whose process has died. `shared`, `read_only`
 //! and `following` are the handles.
 //!
@@ -24,6 +25,7 @@ mod following;
 mod journal;
 mod limits;
 mod list;
+mod mirrored;
 mod moving;
 mod named;
 mod new_name;
@@ -42,12 +44,13 @@ pub(crate) use anchor_lock::AnchorLock;
 pub use attached::Participant;
 pub(crate) use create::IfExists;
 pub(crate) use deadline::Deadline;
-use enter::Growth;
+use enter::Purpose;
 pub(crate) use enter::{Entered, Origin};
 pub(crate) use exclude::{Excluded, attached_by_others};
 pub(crate) use find::Found;
 pub use following::Following;
 pub use list::ObjectInfo;
+pub(crate) use mirrored::Ownership;
 pub(crate) use moving::MoveError;
 pub use open::Store;
 pub use options::StoreOptions;

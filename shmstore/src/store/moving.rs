@@ -50,7 +50,7 @@ impl Target<'_> {
         lock: &AnchorLock,
         like: &Status,
         geometry: &Geometry,
-        role: Role,
+        role: Role<'_>,
         write_values: &dyn Fn(&Mapping),
     ) -> Result<Found, CreateError> {
         let identity = lock.anchor().identity();

@@ -76,3 +76,8 @@ pub(super) fn lack(room: u64, needed: u64, log_is_full: bool) -> String {
         (room, false) => format!("it has room for {room} bytes, and the type needs {needed}"),
     }
 }
+
+/// The process that keeps a copy of another machine's object.
+pub(super) fn kept_by(owner_pid: &Option<u32>) -> String {
+    owner_pid.map_or_else(String::new, |pid| format!(", which process {pid} keeps up to date"))
+}

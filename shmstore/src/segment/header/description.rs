@@ -76,7 +76,7 @@ impl Header {
 
     /// The path at which the creator found the anchor, to be read by people: unprintable characters are escaped.
     pub(crate) fn path_hint(&self) -> String {
-        String::from_utf8_lossy(&self.path().0).chars().flat_map(escape_unprintable).collect()
+        printable(&self.path().0)
     }
 
     /// The path at which the creator found the anchor, without links, and whether it is the whole path: only the end of
@@ -87,6 +87,11 @@ impl Header {
         let is_whole = len < HINT_BYTES && bytes.first() == Some(&b'/') && !bytes.contains(&0);
         (bytes, is_whole)
     }
+}
+
+/// Text of any bytes, to be read by people: unprintable characters are escaped.
+pub(super) fn printable(text: &[u8]) -> String {
+    String::from_utf8_lossy(text).chars().flat_map(escape_unprintable).collect()
 }
 
 fn escape_unprintable(letter: char) -> impl Iterator<Item = char> {

@@ -11,6 +11,9 @@ pub(crate) const MOVING: u32 = 1 << 0;
 /// The object has room: `payload_len` is the room, and the schema is in the layout log.
 pub(crate) const ROOM: u32 = 1 << 1;
 
+/// The object is a copy of another machine's. Only its owner writes it.
+pub(crate) const MIRRORED: u32 = 1 << 2;
+
 /// The segment is the journal of a migration.
 pub(crate) const JOURNAL: u32 = 1 << 3;
 
@@ -19,7 +22,7 @@ pub(crate) const JOURNAL: u32 = 1 << 3;
 const MUST_BE_KNOWN: u32 = 0xffff;
 
 /// The flags that this program knows.
-const KNOWN: u32 = MOVING | ROOM | JOURNAL;
+const KNOWN: u32 = MOVING | ROOM | MIRRORED | JOURNAL;
 
 /// The flags of a segment.
 #[repr(transparent)]
@@ -59,6 +62,12 @@ impl Flags {
     /// Takes the note back.
     pub(crate) fn clear_moving(&self) {
         self.0.fetch_and(!MOVING, Relaxed);
+    }
+
+    /// Makes a copy of another machine's object an ordinary one. The caller has the anchor's lock. The flag is set only
+    /// before the object is ready, so a process that finds it clear needs no lock.
+    pub(crate) fn clear_mirrored(&self) {
+        self.0.fetch_and(!MIRRORED, Relaxed);
     }
 }
 

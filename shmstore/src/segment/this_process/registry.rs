@@ -11,6 +11,7 @@ mod find;
 mod index;
 mod inherit;
 mod lost_anchor;
+mod owner;
 mod removal;
 
 use std::path::Path;
@@ -33,6 +34,7 @@ use crate::sys::shm::{Access, Mapping};
 pub(crate) use find::{access_at, segment_at};
 pub(super) use index::Index;
 pub(super) use inherit::inherit;
+pub(crate) use owner::{Owner, living_owner};
 
 /// All attachments of this process. A vacant node is null, and is used again.
 static ATTACHMENTS: AppendList<AtomicPtr<Attachment>> = AppendList::new();
@@ -147,6 +149,23 @@ fn publish(attachment: Attachment, registry: &mut Index) -> &'static Attachment 
     unsafe { &*attachment }
 }
 
+/// A segment: its mapping, the offsets of its parts, and the kernel's number.
+type Parts<'a> = (&'a Mapping, &'a Geometry, i32);
+
+/// Answers for the processes of a segment, which this process need not have registered.
+fn with_liveness<'a, R>(
+    (mapping, geometry, shmid): Parts<'a>,
+    file: &LivenessFile,
+    token: u32,
+    local: &Local,
+    ask: impl FnOnce(&Liveness<'_>, SlotTable<'a>) -> R,
+) -> R {
+    let lock_is_held = |token| local.liveness_locks().is_held_by_another(file, token);
+    let has_unlisted = header_of(mapping).has_unlisted();
+    let liveness = Liveness { token, facts: local.facts(), shmid, has_unlisted, lock_is_held: &lock_is_held };
+    ask(&liveness, header::slots(mapping, geometry))
+}
+
 fn header_of(mapping: &Mapping) -> &Header {
     Header::of(mapping).expect("a segment with a checked geometry has a header")
 }
@@ -222,11 +241,7 @@ impl Attachment {
         local: &Local,
         ask: impl FnOnce(&Liveness<'_>, SlotTable<'a>) -> R,
     ) -> R {
-        let lock_is_held = |token| local.liveness_locks().is_held_by_another(&self.liveness_file, token);
-        let has_unlisted = header_of(&self.mapping).has_unlisted();
-        let liveness =
-            Liveness { token, facts: local.facts(), shmid: self.shmid, has_unlisted, lock_is_held: &lock_is_held };
-        ask(&liveness, header::slots(&self.mapping, &self.geometry))
+        with_liveness((&self.mapping, &self.geometry, self.shmid), &self.liveness_file, token, local, ask)
     }
 
     /// Called only after a slot was claimed.
@@ -268,6 +283,17 @@ impl SegmentRef {
 
     pub(crate) fn key(&self) -> Key {
         self.attachment().key
+    }
+
+    /// The random number that no other segment has, as the header said when the segment was attached.
+    pub(crate) fn nonce(&self) -> u64 {
+        self.attachment().nonce
+    }
+
+    /// The living owner of a copy of another machine's object: see [`living_owner`]. Some system calls.
+    pub(crate) fn living_owner(&self) -> Option<Owner> {
+        let Attachment { mapping, geometry, shmid, liveness_file, .. } = self.attachment();
+        owner::living((mapping, geometry, *shmid), liveness_file)
     }
 
     /// The first byte of the object, which is mapped for as long as a reference lives.
