@@ -40,6 +40,30 @@ pub enum MirrorError {
 
 impl MirrorError {
     pub(crate) fn network(attempted: &'static str) -> impl FnOnce(zenoh::Error) -> Self {
-        move |error| Self::Network { attempted, why: error.to_string() }
+        move |error| Self::Network { attempted, why: without_places(&error.to_string()) }
+    }
+}
+
+/// The text of an error of zenoh, without the lines of its source.
+fn without_places(text: &str) -> String {
+    let mut words: Vec<&str> = Vec::new();
+    for word in text.split(' ') {
+        let is_place = word.contains(".rs:") && words.last() == Some(&"at");
+        if is_place {
+            words.pop();
+        } else {
+            words.push(word);
+        }
+    }
+    words.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn errors_have_no_places_in_source_code() {
+        let text = "Can not listen [in use (os error 98) at /x/tcp.rs:61.] at /y/unicast.rs:338.";
+        assert_eq!(super::without_places(text), "Can not listen [in use (os error 98)");
+        assert_eq!(super::without_places("looks at a file"), "looks at a file");
     }
 }

@@ -8,7 +8,7 @@ use shmstore::dynamic::{self, DynamicError, Wait};
 use shmstore::error::WaitAnyError;
 use shmstore::inspect::FieldPath;
 use shmstore::schema::OwnedSchema;
-use shmstore::{Awaitable, Event, Shared, ShmObject, wait_any};
+use shmstore::{Awaitable, wait_any};
 use zenoh::pubsub::Publisher;
 use zenoh::qos::CongestionControl;
 use zenoh::{Session, Wait as _};
@@ -30,6 +30,10 @@ const LOOK_SHARE: u32 = 20;
 /// The most parts that one thread waits for. Others are looked at.
 const MOST_AWAITED: usize = 120;
 
+/// A thread that was told to end lets go of its object after this time at most. A process that migrates or replaces the
+/// object waits for a second.
+const LONGEST_WAIT: Duration = Duration::from_millis(800);
+
 /// The stack of a thread that waits. It calls nothing deep.
 const STACK: usize = 256 << 10;
 
@@ -41,15 +45,7 @@ pub(super) struct Exported {
     object: dynamic::Object,
     publisher: Publisher<'static>,
     ended: AtomicBool,
-    /// Wakes the thread at the end.
-    bell: Shared<Bell>,
     state: Mutex<State>,
-}
-
-#[derive(ShmObject)]
-#[repr(C)]
-struct Bell {
-    rung: Event,
 }
 
 /// All changes before the lock is released are sent in the order of their numbers.
@@ -72,8 +68,6 @@ pub(super) enum ExportError {
     Dynamic(#[from] DynamicError),
     #[error(transparent)]
     TooMany(#[from] TooMany),
-    #[error("no private memory for a bell: {0}")]
-    Bell(#[from] shmstore::CreateError),
     #[error("no thread: {0}")]
     Thread(std::io::Error),
     #[error("the network refuses its key: {0}")]
@@ -109,7 +103,6 @@ impl Exported {
             object,
             publisher: publisher.wait().map_err(ExportError::Network)?,
             ended: AtomicBool::new(false),
-            bell: Shared::new_private()?,
             state: Mutex::new(State { sequence, parts, awaited, polled, pause: SHORTEST_PAUSE, due: Instant::now() }),
         });
         let thread = std::thread::Builder::new().name("shm-export".into()).stack_size(STACK);
@@ -121,7 +114,6 @@ impl Exported {
     /// Ends the sending, and returns the number of the last update.
     pub(super) fn end(&self) -> u64 {
         self.ended.store(true, Relaxed);
-        self.bell.rung.notify_all();
         self.sequence()
     }
 
@@ -141,7 +133,6 @@ impl Exported {
     /// The thread: sends each change that wakes it, until the object is removed or the sending ends.
     fn follow(&self) {
         loop {
-            let rung = self.bell.rung.count();
             if self.has_ended() {
                 return;
             }
@@ -153,10 +144,11 @@ impl Exported {
                 state.awaited = awaited;
                 waits
             };
-            let bell = self.bell.rung.past(rung);
-            let mut all: Vec<&dyn Awaitable> = waits.iter().map(|wait| wait as _).collect();
-            all.push(&bell);
-            match wait_any(&all, Duration::MAX) {
+            let all: Vec<&dyn Awaitable> = waits.iter().map(|wait| wait as _).collect();
+            if all.is_empty() {
+                return;
+            }
+            match wait_any(&all, LONGEST_WAIT) {
                 Ok(_) | Err(WaitAnyError::Timeout { .. }) => {}
                 Err(_) => {
                     self.ended.store(true, Relaxed);
