@@ -4,24 +4,20 @@ use std::fmt;
 use std::ops::Deref;
 use std::ptr::NonNull;
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::place::Place;
 use super::{Atomic, Broadcast, DynamicError, Event, Frames, Lock, Map, Queue, Versioned};
-use crate::error::{AttachError, CreateError};
+use crate::error::{AttachError, CreateError, OpenError};
 use crate::inspect::{self, FieldPath, InspectError, Limits, Value};
 use crate::layout::interned::Interned;
 use crate::layout::schema::OwnedSchema;
 use crate::layout::type_layout::TypeLayout;
 use crate::segment::this_process::append_list::AppendList;
 use crate::segment::this_process::registry::SegmentRef;
-use crate::store::{IfExists, Policy, Store, Target};
+use crate::store::{IfExists, Store};
 
 /// The layouts that this program has attached by their schema.
 static LAYOUTS: AppendList<Interned> = AppendList::new();
-
-/// The attempts to attach an object that is replaced or migrated meanwhile.
-const ATTEMPTS: u32 = 16;
 
 /// A live object of any type, attached for reading and writing. Its layout comes from the schema in its segment.
 ///
@@ -69,7 +65,8 @@ struct Inner {
 pub struct Options {
     /// The type-id-char of the object.
     pub id: char,
-    /// The room of the object in bytes. `None` if it is exactly as large as its type.
+    /// The total size in bytes to which the object can grow, its present fields included. A value below the size of the
+    /// type counts as that size. `None` if the object cannot grow.
     pub room: Option<u64>,
 }
 
@@ -101,8 +98,10 @@ pub struct Options {
 /// # Errors
 ///
 /// - [`DynamicError::Schema`] if no derive makes such a layout.
+/// - [`DynamicError::TooLarge`] if the layout is larger than memory can be.
 /// - [`DynamicError::Create`] with the errors of [`Store::create`].
-/// - [`DynamicError::Inspect`] if the new object was removed at once.
+/// - [`DynamicError::Attach`] if the id is not a printable character of ASCII.
+/// - [`DynamicError::Inspect`] if the system does not describe the segment.
 pub fn create(store: &Store, schema: &OwnedSchema, options: Options) -> Result<Object, DynamicError> {
     let Options { id, room } = options;
     let layout = interned(schema)?;
@@ -110,17 +109,7 @@ pub fn create(store: &Store, schema: &OwnedSchema, options: Options) -> Result<O
     let of_type = TypeLayout::of_type(layout.schema, room);
     let created = store.target(id, Some(&of_type)).map_err(CreateError::from)?;
     let entered = created.create(IfExists::Refuse, &mut |_| Ok(()))?;
-    let object = found(store, id)?.through(entered.attached).ok_or_else(|| not_found(store, id))?;
-    Ok(Object(Arc::new(Inner { layout, object })))
-}
-
-/// Attaches the object for reading.
-fn found(store: &Store, id: char) -> Result<inspect::Object, DynamicError> {
-    Ok(inspect::Object::find(store.path(), Some(id))?)
-}
-
-fn not_found(store: &Store, id: char) -> DynamicError {
-    DynamicError::Inspect(InspectError::NotFound { path: store.path().into(), id: Some(id) })
+    Object::of(entered.attached, layout)
 }
 
 /// Keeps a layout that passes the strict check. One layout is kept once.
@@ -139,42 +128,32 @@ impl Object {
     /// An object that has grown is attached with its newest layout. Parts that are added later are found after another
     /// `attach`.
     ///
+    /// It waits for an object that is being created or migrated, up to the store's
+    /// [`wait`](crate::StoreOptions::wait).
+    ///
     /// # Errors
     ///
-    /// - [`DynamicError::Inspect`] if there is no object, or if its segment is incomplete, damaged or may not be read.
+    /// - [`DynamicError::Inspect`] with [`InspectError::NotFound`] if there is no object.
     /// - [`DynamicError::Schema`] if no derive makes the layout of the object. Such an object can be read by
     ///   [`inspect::Object`].
-    /// - [`DynamicError::Attach`] with the errors of [`Store::attach`]. If this process may only read the segment, this
-    ///   is [`AttachError::AccessDenied`].
+    /// - [`DynamicError::TooLarge`] if the layout is larger than memory can be.
+    /// - [`DynamicError::Attach`] with the other errors of [`Store::attach`]. If this process may only read the
+    ///   segment, this is [`AttachError::AccessDenied`].
     pub fn attach(store: &Store, id: char) -> Result<Self, DynamicError> {
-        let mut refused = not_found(store, id);
-        for _ in 0..ATTEMPTS {
-            let object = found(store, id)?;
-            let layout = interned(object.schema())?;
-            match Self::attach_as(store, id, layout) {
-                Ok(attached) => {
-                    if let Some(object) = object.through(attached) {
-                        return Ok(Self(Arc::new(Inner { layout, object })));
-                    }
-                }
-                // The object was replaced or migrated since it was inspected.
-                Err(error @ (AttachError::LayoutMismatch(_) | AttachError::NotFound { .. })) => {
-                    refused = DynamicError::Attach(error);
-                }
-                Err(error) => return Err(DynamicError::Attach(error)),
+        let (attached, layout) = store.target(id, None)?.attach_any(interned).map_err(|error| match error {
+            AttachError::NotFound { .. } | AttachError::Anchor(OpenError::NotFound { .. }) => {
+                DynamicError::Inspect(InspectError::NotFound { path: store.path().into(), id: Some(id) })
             }
-        }
-        Err(refused)
+            error => DynamicError::Attach(error),
+        })??;
+        assert!(layout.schema.size() <= attached.geometry().payload_len, "the handshake has compared the sizes");
+        Self::of(attached, layout)
     }
 
-    fn attach_as(store: &Store, id: char, layout: &'static Interned) -> Result<SegmentRef, AttachError> {
-        let of_type = TypeLayout::of_type(layout.schema, 0);
-        let target = store.target(id, Some(&of_type))?;
-        // A layout that the object had just now must not be added to another one.
-        let policy = Policy { grows: false, ..target.policy.clone() };
-        let attached = Target { policy: &policy, ..target }.attach(Duration::ZERO)?.attached;
-        assert!(layout.schema.size() <= attached.geometry().payload_len, "the handshake has compared the sizes");
-        Ok(attached)
+    /// The object of an attachment for writing, which has this layout.
+    fn of(attached: SegmentRef, layout: &'static Interned) -> Result<Self, DynamicError> {
+        let object = inspect::Object::through(attached, layout.owned.clone())?;
+        Ok(Self(Arc::new(Inner { layout, object })))
     }
 
     pub(super) fn layout(&self) -> &'static Interned {
