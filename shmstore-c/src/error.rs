@@ -205,6 +205,7 @@ fn of_attach(error: &AttachError) -> shmstore_code {
         AttachError::Untrusted { .. } | AttachError::AccessDenied { .. } | AttachError::Unreadable { .. } => {
             SHMSTORE_ACCESS_DENIED
         }
+        AttachError::StillInitializing { .. } => SHMSTORE_BUSY,
         AttachError::WouldDeadlock { .. } => SHMSTORE_DEADLOCK,
         AttachError::BadId { .. } => SHMSTORE_BAD_ARGUMENT,
         AttachError::OutOfMemory { .. } | AttachError::System { .. } => SHMSTORE_SYSTEM,

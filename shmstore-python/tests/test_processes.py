@@ -306,3 +306,26 @@ while True: r.position.store((1, 2, 3)); r.jobs.push((1, 'a'), timeout=None) if 
     assert robot.position.load() == (1, 2, 3) and robot.position.store((0, 0, 0), timeout=DEADLINE) > 100
     store.remove("R")
     assert store.list() == []
+
+
+@pytest.mark.parametrize("read_only", [False, True])
+def test_object_that_is_created_and_removed_all_the_time_is_attached(store: shmstore.Store, read_only: bool) -> None:
+    code = """
+store = shmstore.Store(sys.argv[1])
+print("ready", flush=True)
+while True:
+    robot = store.attach_or_create(robots.Robot)
+    del robot
+    store.remove("R")
+"""
+    started = script(code, store.path)
+    attached, end = 0, time.monotonic() + 2
+    try:
+        while time.monotonic() < end or attached < 20:
+            assert time.monotonic() < end + DEADLINE
+            robot = store.attach("R", timeout=DEADLINE, read_only=read_only)
+            assert robot.id == "R" and robot.schema.name == "Robot"
+            attached += 1
+    finally:
+        started.kill()
+        started.communicate()

@@ -70,6 +70,7 @@ pub(super) fn array_of<'py>(owner: &Bound<'py, PyAny>, elements: &Layout, len: u
 /// A slot that this process fills. `Frames.loan` returns it.
 ///
 /// `array` is the memory of the slot itself, with room for `capacity` elements. The frame has the first `len` of them.
+/// Several threads may use it.
 #[pyclass(frozen, module = "shmstore")]
 pub(crate) struct FrameMut {
     loan: Mutex<Option<dynamic::FrameMut>>,
@@ -97,7 +98,7 @@ impl FrameMut {
     fn with<R>(&self, call: impl FnOnce(&mut dynamic::FrameMut) -> PyResult<R>) -> PyResult<R> {
         match &mut *lock(&self.loan) {
             Some(loan) => call(loan),
-            None => Err(PyRuntimeError::new_err("the frame is published, or was given up")),
+            None => Err(PyRuntimeError::new_err("the frame is published, or its slot was given back")),
         }
     }
 }
@@ -180,7 +181,7 @@ impl FrameMut {
         }
         let loan = lock(&self.loan).take();
         let Some(loan) = loan else {
-            return Err(PyRuntimeError::new_err("the frame is published, or was given up"));
+            return Err(PyRuntimeError::new_err("the frame is published, or its slot was given back"));
         };
         py.detach(|| loan.publish()).map_err(of_dynamic)
     }
@@ -201,13 +202,13 @@ impl FrameMut {
                 self.publish(py)?;
             }
         } else {
-            self.give_up(py)?;
+            self.give_back(py)?;
         }
         Ok(false)
     }
 
-    /// Frees the slot without publishing it. The array of it may not be written any more.
-    fn give_up(&self, py: Python<'_>) -> PyResult<()> {
+    /// Gives the slot back without publishing it. The array of it may not be written any more.
+    fn give_back(&self, py: Python<'_>) -> PyResult<()> {
         if let Some(array) = lock(&self.array).take() {
             array.bind(py).getattr("flags")?.setattr("writeable", false)?;
         }

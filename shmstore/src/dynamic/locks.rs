@@ -82,6 +82,14 @@ impl LockGuard {
     pub fn mark_consistent(&self) {
         self.0.mark_consistent();
     }
+
+    /// Declares that the guarded data may be half-changed, as a panic of this thread does. Then [`Lock::lock`] returns
+    /// [`LockError::OwnerDied`](crate::LockError::OwnerDied), until a process repairs the data.
+    ///
+    /// It is for programs that give up in the middle of a change without a panic.
+    pub fn mark_inconsistent(&self) {
+        self.0.mark_inconsistent();
+    }
 }
 
 impl fmt::Debug for LockGuard {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::object::{create_as, interned, with_layout};
 use super::{DynamicError, Object, Options};
-use crate::inspect::InspectError;
+use crate::inspect::{self, InspectError};
 use crate::layout::schema::OwnedSchema;
 use crate::segment::header::ORIGIN_BYTES;
 use crate::store::{Ownership, Store};
@@ -92,11 +92,9 @@ impl MirroredObject {
     /// - The errors of [`Object::attach`].
     pub fn attach(store: &Store, id: char, origin: &str) -> Result<Self, DynamicError> {
         check_origin(origin)?;
-        let object = Object::attach_by(store, id, |target| {
-            let ownership = Arc::new(target.take_over_copy(origin)?);
-            Ok((ownership.attached().clone(), Some(ownership)))
-        })?;
-        let ownership = object.ownership().expect("the object was attached by the closure").clone();
+        let layout = interned(inspect::Object::find(store.path(), Some(id))?.schema())?;
+        let ownership = Arc::new(with_layout(store, id, layout, false, |target| target.take_over_copy(origin))?);
+        let object = Object::of(ownership.attached().clone(), layout, Some(ownership.clone()))?;
         Ok(Self { store: store.clone(), id, origin: origin.into(), object, ownership })
     }
 
@@ -120,10 +118,8 @@ impl MirroredObject {
         if self.object.is_removed() {
             return Err(gone.into());
         }
-        with_layout(&self.store, self.id, layout, true, |target| target.attach_own())?;
-        let object = Object::attach_by(&self.store, self.id, |target| {
-            Ok((target.attach_own()?.attached, Some(self.ownership.clone())))
-        })?;
+        let entered = with_layout(&self.store, self.id, layout, true, |target| target.attach_own())?;
+        let object = Object::of(entered.attached, layout, Some(self.ownership.clone()))?;
         // This process may own a copy that has taken the place of this one.
         if object.nonce() != self.ownership.attached().nonce() {
             return Err(gone.into());
