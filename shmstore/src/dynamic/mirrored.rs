@@ -8,7 +8,7 @@ use super::{DynamicError, Object, Options};
 use crate::inspect::{self, InspectError};
 use crate::layout::schema::OwnedSchema;
 use crate::segment::header::ORIGIN_BYTES;
-use crate::store::{Ownership, Store};
+use crate::store::{Origin, Ownership, Store};
 
 /// A copy of another machine's object, which this process owns: it alone may write it.
 ///
@@ -119,12 +119,13 @@ impl MirroredObject {
             return Err(gone.into());
         }
         let entered = with_layout(&self.store, self.id, layout, true, |target| target.attach_own())?;
-        let object = Object::of(entered.attached, layout, Some(self.ownership.clone()))?;
         // This process may own a copy that has taken the place of this one.
-        if object.nonce() != self.ownership.attached().nonce() {
+        if entered.attached.nonce() != self.ownership.attached().nonce() {
             return Err(gone.into());
         }
-        self.object = object;
+        if let Origin::Grown(_) = entered.origin {
+            self.object = Object::of(entered.attached, layout, Some(self.ownership.clone()))?;
+        }
         Ok(())
     }
 
