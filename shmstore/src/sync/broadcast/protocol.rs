@@ -216,13 +216,15 @@ fn lagged<S: Slots>(slots: S, tail: &AtomicU64, place: &mut Place) -> Received {
     let capacity = slots.capacity();
     let next = next_to_send(&slots, tail).position;
     // A skipped item may be newer than the oldest one.
-    let is_behind = next >= capacity && place.position <= next - capacity;
-    let wanted = if is_behind { (next - capacity).saturating_add(margin(capacity)) } else { 0 };
+    let oldest = next.saturating_sub(capacity);
+    let is_behind = next >= capacity && place.position <= oldest;
+    let wanted = if is_behind { oldest.saturating_add(margin(capacity)) } else { 0 };
     let missed = wanted.saturating_sub(place.position).max(1);
     let before = place.position;
     *place = Place::of(before.wrapping_add(missed), capacity);
     for _ in 0..capacity {
-        if place.position >= next || !is_skipped(slots.sequence(place.index).load(Relaxed), place.there()) {
+        let sequence = slots.sequence(place.index).load(Relaxed);
+        if !is_skipped(sequence, place.there()) {
             break;
         }
         *place = place.next(capacity);
