@@ -108,9 +108,10 @@ impl Store {
     /// the layout of the class, or to have grown from it by further fields.
     ///
     /// Waits up to `timeout` seconds for the object to be created. With `read_only=True` the object is only read: the
-    /// process needs no permission to write it, and appears in no table.
+    /// process needs no permission to write it, and appears in no table. A copy of another machine's object is attached
+    /// only so.
     ///
-    /// Raises `NotFound`, `LayoutError`, `AccessDenied`.
+    /// Raises `NotFound`, `LayoutError`, `AccessDenied`, `Mirrored`.
     #[pyo3(signature = (what, *, timeout=Timeout::NEVER, read_only=false))]
     fn attach<'py>(
         slf: &Bound<'py, Self>,

@@ -45,6 +45,7 @@ from ._errors import (
     Lagged,
     LayoutError,
     Lost,
+    Mirrored,
     NotFound,
     OwnerDied,
     Removed,
