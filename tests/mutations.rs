@@ -32,9 +32,9 @@ pub(crate) use frames::{FRAMES, FRAMES_CRASHES, FRAMES_DEATHS};
 pub(crate) use hub::HUB;
 pub(crate) use map::{MAP, MAP_CRASHES};
 
-/// Not here: the Acquire of the two loads of the sequence number under the lock, which the lock has ordered already. And
-/// the models go round the writer's load: loom remembers one last access of a word, so a load by the writer just before
-/// its store hides the reader's load from it, and with that most of the orders there are.
+/// Not here: the Acquire of the two loads of the sequence number under the lock, which the lock has ordered already.
+/// And the models go round the writer's load: loom remembers one last access of a word, so a load by the writer just
+/// before its store hides the reader's load from it, and with that most of the orders there are.
 pub(crate) const VERSIONED: &[Mutation] = mutations! {
     seqlock the_readers_first_fence fails one_writer_reuses_slots: "fence(Acquire);\n    copy(" => "copy(";
     seqlock the_readers_second_fence fails one_writer_reuses_slots: "fence(Acquire);\n    let after" => "let after";
@@ -57,8 +57,8 @@ pub(crate) const VERSIONED: &[Mutation] = mutations! {
         "(token, 0, AcqRel, Relaxed)" => "(token, 0, Relaxed, Relaxed)";
 };
 
-/// Not here: that newcomers stand back, which is fairness and no model's matter; the orderings of a take-over, which the
-/// kernel's word of the death has ordered already.
+/// Not here: that newcomers stand back, which is fairness and no model's matter; the orderings of a take-over, which
+/// the kernel's word of the death has ordered already.
 pub(crate) const WAITING: &[Mutation] = mutations! {
     lock_word the_announcement_of_a_sleeper fails two_take_turns: "now | flags;" => "now;";
     lock_word the_acquire_of_a_slow_lock fails two_take_turns:
@@ -98,8 +98,8 @@ pub(crate) const WAITING: &[Mutation] = mutations! {
     event_word the_comparison_of_a_raise fails a_raise_lowers_no_count: "if now >= raised" => "if now == raised";
 };
 
-/// Not here: the orderings of the claim's own compare-exchange, which the fences and the two looks make up for; they stay
-/// because nobody should have to know that.
+/// Not here: the orderings of the claim's own compare-exchange, which the fences and the two looks make up for; they
+/// stay because nobody should have to know that.
 pub(crate) const PARTICIPANTS: &[Mutation] = mutations! {
     slot the_fence_of_a_claim fails what_is_seen_belongs_together: "        fence(Release);\n" => "";
     slot the_fence_of_a_look fails what_is_seen_belongs_together: "fence(Acquire);\n        (self" => "(self";
@@ -267,8 +267,8 @@ pub(crate) const QUEUE: &[Mutation] = mutations! {
 
 /// Not here: the Acquire of a sender's look at a slot, which the lock has ordered already; the first fence of a count,
 /// without which a count may be less, and is a lower bound still; the bell and the flag of waiters, which are in
-/// `WAITING`; the least move after a lag, which only hostile words need, and the steps over further skipped items, which
-/// only save a call; the tail of a skip, which is found without it.
+/// `WAITING`; the least move after a lag, which only hostile words need, and the steps over further skipped items,
+/// which only save a call; the tail of a skip, which is found without it.
 pub(crate) const BROADCAST: &[Mutation] = mutations! {
     protocol the_step_of_a_sender fails a_sender_dies:
         ".load(Acquire), place.there()) {\n            break" => ".load(Acquire), place.there()) || capacity > 0 {\n            break";
@@ -329,8 +329,8 @@ pub(crate) const QUEUE_CRASHES: &[Mutation] = mutations! {
         "self.head.fetch_max(first, Release)" => "self.head.fetch_max(first, Relaxed)";
 };
 
-/// Not here: the Release of a tail that a sender has stepped over, before which it stores nothing; the Release of a slot
-/// that is skipped, as their order is free; the steps over further skipped items, which only save a call.
+/// Not here: the Release of a tail that a sender has stepped over, before which it stores nothing; the Release of a
+/// slot that is skipped, as their order is free; the steps over further skipped items, which only save a call.
 pub(crate) const BROADCAST_CRASHES: &[Mutation] = mutations! {
     protocol the_release_of_the_odd_number fails sends_are_cut_short:
         "wrapping_sub(1), Release" => "wrapping_sub(1), Relaxed";

@@ -146,7 +146,7 @@ pub fn created(segment: &Segment) -> SystemTime {
 /// | `creator_pid`, `creator_uid` | the process and the user that created the segment |
 /// | `state` | a [`SegmentState`]: `ready`, `orphaned` |
 /// | `detail` | more about the state |
-/// | `mirrored` | of a copy of another machine's object: an object with the keys `origin`, `heard_seconds_ago`, `owner_pid` |
+/// | `mirrored` | of a copy of another machine's object: `origin`, `heard_seconds_ago`, `owner_pid` |
 /// | `maps` | its maps, at most 64: objects with the keys `field`, `len`, `capacity` |
 #[derive(Debug, Serialize)]
 #[expect(missing_docs, reason = "the table above documents the keys")]
@@ -179,7 +179,8 @@ pub struct Listed {
 
 /// The facts about a copy of another machine's object, as JSON.
 ///
-/// `heard_seconds_ago` is `null` if its owner has never heard of the origin. `owner_pid` is `null` if no process owns it.
+/// `heard_seconds_ago` is `null` if its owner has never heard of the origin. `owner_pid` is `null` if no process owns
+/// it.
 #[derive(Debug, Serialize)]
 #[expect(missing_docs, reason = "the text above documents the keys")]
 pub struct Copied {

@@ -55,8 +55,8 @@ const EXIT_CODES: [&str; 7] = [
     "diff: the layouts differ; doctor: something needs fixing; every command: any other error",
     "wrong usage, or more than one object matches",
     "no such object, field, key, path or file",
-    "refused: the object is in use, not shmstore's or a copy of another machine's, a value does not fit its type, a map is full, something would be \
-     overwritten, or the question was not answered with y",
+    "refused: the object is in use, a copy of another machine's or not shmstore's, a value does not fit its type, a \
+     map is full, something would be overwritten, or the question was not answered with y",
     "permission denied",
     "wait, pop, push: nothing came in time; every command: another process was at work for too long",
 ];

@@ -18,7 +18,7 @@ class AccessDenied(Error, PermissionError):
 
 
 class Mirrored(AccessDenied):
-    """The object is a copy of another machine's object, which another process keeps. Attach it with `read_only=True`."""
+    """The object is a copy of another machine's, which another process keeps. Attach it with `read_only=True`."""
 
 
 class LayoutError(Error):

@@ -178,8 +178,8 @@ static inline int shmstore_check_flags(shmstore_segment *segment, const shmstore
         SHMSTORE_REFUSE(EPROTO, "segment %d at %s is the journal of a migration, and no object", segment->shmid,
                         wanted->path);
     if ((flags & SHMSTORE_IS_MIRRORED) && !(wanted->flags & SHMSTORE_READ_ONLY))
-        SHMSTORE_REFUSE(EROFS, "the object at %s is a copy of another machine's, which its owner alone writes: attach it "
-                        "with SHMSTORE_READ_ONLY", wanted->path);
+        SHMSTORE_REFUSE(EROFS, "the object at %s is a copy of another machine's, which its owner alone writes: attach "
+                        "it with SHMSTORE_READ_ONLY", wanted->path);
     if (flags & SHMSTORE_IS_MOVING)
         SHMSTORE_REFUSE(EAGAIN, "the object at %s is about to be migrated, replaced or removed: attach again",
                         wanted->path);
