@@ -187,6 +187,10 @@ typedef enum {
    * An error in this library, which is reported here instead of ending the program.
    */
   SHMSTORE_INTERNAL = 26,
+  /**
+   * The object is a copy of another machine's, and another process keeps it. It can only be read.
+   */
+  SHMSTORE_MIRRORED = 27,
 } shmstore_code;
 
 /**
@@ -408,8 +412,9 @@ shmstore_code shmstore_store_close(shmstore_store *store);
  * Close it with shmstore_object_detach.
  *
  * Errors: SHMSTORE_NOT_FOUND if there is no such object yet, SHMSTORE_ACCESS_DENIED, SHMSTORE_WRONG_LAYOUT if no
- * program can write an object of this layout, SHMSTORE_BUSY if another process creates or migrates it for more than 5
- * s, SHMSTORE_UNUSABLE, SHMSTORE_BAD_ARGUMENT if `id` is not a printable character of ASCII, SHMSTORE_SYSTEM.
+ * program can write an object of this layout, SHMSTORE_MIRRORED if it is a copy of another machine's object, which
+ * another process keeps, SHMSTORE_BUSY if another process creates or migrates it for more than 5 s, SHMSTORE_UNUSABLE,
+ * SHMSTORE_BAD_ARGUMENT if `id` is not a printable character of ASCII, SHMSTORE_SYSTEM.
  */
 shmstore_code shmstore_object_attach(const shmstore_store *store, char id, shmstore_object **object);
 

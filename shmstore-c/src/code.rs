@@ -62,13 +62,15 @@ pub enum shmstore_code {
     SHMSTORE_SYSTEM = 25,
     /// An error in this library, which is reported here instead of ending the program.
     SHMSTORE_INTERNAL = 26,
+    /// The object is a copy of another machine's, and another process keeps it. It can only be read.
+    SHMSTORE_MIRRORED = 27,
 }
 
 use shmstore_code::*;
 
 impl shmstore_code {
     /// All codes, with their names.
-    pub(crate) const ALL: [(Self, &'static CStr); 27] = [
+    pub(crate) const ALL: [(Self, &'static CStr); 28] = [
         (SHMSTORE_OK, c"SHMSTORE_OK"),
         (SHMSTORE_BAD_ARGUMENT, c"SHMSTORE_BAD_ARGUMENT"),
         (SHMSTORE_NO_FIELD, c"SHMSTORE_NO_FIELD"),
@@ -96,6 +98,7 @@ impl shmstore_code {
         (SHMSTORE_UNUSABLE, c"SHMSTORE_UNUSABLE"),
         (SHMSTORE_SYSTEM, c"SHMSTORE_SYSTEM"),
         (SHMSTORE_INTERNAL, c"SHMSTORE_INTERNAL"),
+        (SHMSTORE_MIRRORED, c"SHMSTORE_MIRRORED"),
     ];
 }
 

@@ -18,8 +18,9 @@ use crate::text::{json_of, lend};
 /// Close it with shmstore_object_detach.
 ///
 /// Errors: SHMSTORE_NOT_FOUND if there is no such object yet, SHMSTORE_ACCESS_DENIED, SHMSTORE_WRONG_LAYOUT if no
-/// program can write an object of this layout, SHMSTORE_BUSY if another process creates or migrates it for more than 5
-/// s, SHMSTORE_UNUSABLE, SHMSTORE_BAD_ARGUMENT if `id` is not a printable character of ASCII, SHMSTORE_SYSTEM.
+/// program can write an object of this layout, SHMSTORE_MIRRORED if it is a copy of another machine's object, which
+/// another process keeps, SHMSTORE_BUSY if another process creates or migrates it for more than 5 s, SHMSTORE_UNUSABLE,
+/// SHMSTORE_BAD_ARGUMENT if `id` is not a printable character of ASCII, SHMSTORE_SYSTEM.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn shmstore_object_attach(
     store: *const shmstore_store,

@@ -15,6 +15,7 @@ import_exception!(shmstore._errors, Error);
 import_exception!(shmstore._errors, NotFound);
 import_exception!(shmstore._errors, AlreadyExists);
 import_exception!(shmstore._errors, AccessDenied);
+import_exception!(shmstore._errors, Mirrored);
 import_exception!(shmstore._errors, LayoutError);
 import_exception!(shmstore._errors, InvalidValue);
 import_exception!(shmstore._errors, Busy);
@@ -54,7 +55,10 @@ pub(crate) fn of_dynamic(error: DynamicError) -> PyErr {
         DynamicError::Create(error) => exception(error.into()),
         DynamicError::Field(_) | DynamicError::NotAPart { .. } => PyKeyError::new_err(text),
         DynamicError::WrongPart { .. } | DynamicError::NoInteger { .. } => PyTypeError::new_err(text),
-        DynamicError::TooLarge { .. } | DynamicError::Length { .. } => PyValueError::new_err(text),
+        DynamicError::TooLarge { .. }
+        | DynamicError::Length { .. }
+        | DynamicError::Position { .. }
+        | DynamicError::Origin { .. } => PyValueError::new_err(text),
         DynamicError::Value(error) => value_error(&error),
         DynamicError::TooMuch { .. } => PyOverflowError::new_err(text),
         DynamicError::InvalidValue(_) | DynamicError::InvalidField { .. } => InvalidValue::new_err(text),
@@ -199,6 +203,7 @@ fn attach(error: &AttachError, text: String) -> PyErr {
         | AttachError::NewerFormat { .. }
         | AttachError::Corrupt { .. } => LayoutError::new_err(text),
         AttachError::AccessDenied { .. } | AttachError::Untrusted { .. } => AccessDenied::new_err(text),
+        AttachError::Mirrored { .. } => Mirrored::new_err(format!("{text}. In Python, use `read_only=True`")),
         AttachError::StillInitializing { .. } | AttachError::Abandoned { .. } => BusyTimeout::new_err(text),
         AttachError::BadId { .. } => PyValueError::new_err(text),
         _ => Error::new_err(text),

@@ -116,9 +116,9 @@ impl Store {
     /// process is creating or migrating is waited for in any case, up to the store's `wait`.
     ///
     /// With `read_only=True` the object is only read. The process needs no permission to write it, and is not listed
-    /// among the processes of `shmstore show`.
+    /// among the processes of `shmstore show`. A copy of another machine's object is attached only so.
     ///
-    /// Raises `NotFound`, `LayoutError`, `AccessDenied`, and `BusyTimeout` if its creator needs more time.
+    /// Raises `NotFound`, `LayoutError`, `AccessDenied`, `Mirrored`, and `BusyTimeout` if its creator needs more time.
     #[pyo3(signature = (what, *, timeout=Timeout::NEVER, read_only=false))]
     fn attach<'py>(
         slf: &Bound<'py, Self>,

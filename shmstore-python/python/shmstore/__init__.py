@@ -53,6 +53,7 @@ from ._errors import (
     Lagged,
     LayoutError,
     Lost,
+    Mirrored,
     NotFound,
     OwnerDied,
     Removed,

@@ -17,6 +17,10 @@ class AccessDenied(Error, PermissionError):
     """This process has no permission, or the store or object belongs to a user that is not trusted."""
 
 
+class Mirrored(AccessDenied):
+    """The object is a copy of another machine's, which another process keeps. Attach it with `read_only=True`."""
+
+
 class LayoutError(Error):
     """The object has another layout than the definition, or is damaged, so that its layout cannot be read."""
 

@@ -132,8 +132,8 @@ impl Event {
         self.event_part().notify_one()
     }
 
-    /// Raises the number of notifications to `count` if it is lower, and wakes all waiters if it did. Returns the number
-    /// of notifications.
+    /// Raises the number of notifications to `count` if it is lower, and wakes all waiters if it did. Returns the
+    /// number of notifications.
     ///
     /// It is for a copy of another machine's event. An event counts up to 2⁶³ − 1, and a larger `count` means that.
     pub fn advance_to(&self, count: u64) -> u64 {

@@ -13,8 +13,9 @@ use crate::store::{Origin, Ownership, Store};
 /// A copy of another machine's object, which this process owns: it alone may write it.
 ///
 /// The program that mirrors objects from one machine to another makes copies. Other processes attach a copy for reading
-/// only, by [`Store::attach_view`], [`Store::attach_read_only`] or [`inspect::Object`](crate::inspect::Object). An attach
-/// for writing is [`AttachError::Mirrored`](crate::AttachError::Mirrored), also in this process, while the owner lives.
+/// only, by [`Store::attach_view`], [`Store::attach_read_only`] or [`inspect::Object`](crate::inspect::Object). An
+/// attach for writing is [`AttachError::Mirrored`](crate::AttachError::Mirrored), also in this process, while the owner
+/// lives.
 ///
 /// Once the owner has ended, or has dropped the copy, an attach for writing makes the copy an ordinary object, which it
 /// stays. Or the next owner takes the copy over by [`attach`](Self::attach).
@@ -51,8 +52,8 @@ use crate::store::{Origin, Ownership, Store};
 ///
 /// - The process is the owner until this handle and all clones and parts of its [object](Self::object) are dropped.
 /// - A child of `fork` does not own the copies of its parent, and must not write them through inherited handles.
-/// - A [migration](Store::migrate) or [replacement](Store::replace) makes an ordinary object of a copy. A migration needs
-///   an object that no process has attached, so the owner has ended before.
+/// - A [migration](Store::migrate) or [replacement](Store::replace) makes an ordinary object of a copy. A migration
+///   needs an object that no process has attached, so the owner has ended before.
 pub struct MirroredObject {
     store: Store,
     id: char,
@@ -86,8 +87,8 @@ impl MirroredObject {
     /// # Errors
     ///
     /// - [`DynamicError::Origin`] if the name of the origin has no byte, or more than 64.
-    /// - [`AttachError::Mirrored`](crate::AttachError::Mirrored) if a living process owns the copy, or if it is of another
-    ///   origin.
+    /// - [`AttachError::Mirrored`](crate::AttachError::Mirrored) if a living process owns the copy, or if it is of
+    ///   another origin.
     /// - [`AttachError::NotMirrored`](crate::AttachError::NotMirrored) if the object is an ordinary one.
     /// - The errors of [`Object::attach`].
     pub fn attach(store: &Store, id: char, origin: &str) -> Result<Self, DynamicError> {
@@ -107,8 +108,8 @@ impl MirroredObject {
     ///
     /// - [`DynamicError::Schema`] if no derive makes such a layout.
     /// - [`AttachError::NoRoom`](crate::AttachError::NoRoom) if the object cannot be extended by the fields.
-    /// - [`AttachError::LayoutMismatch`](crate::AttachError::LayoutMismatch) if the schema does not begin with the fields
-    ///   of the object.
+    /// - [`AttachError::LayoutMismatch`](crate::AttachError::LayoutMismatch) if the schema does not begin with the
+    ///   fields of the object.
     /// - [`InspectError::Gone`], [`AttachError::Mirrored`](crate::AttachError::Mirrored) or
     ///   [`AttachError::NotMirrored`](crate::AttachError::NotMirrored) if the copy was removed, and perhaps replaced.
     /// - The errors of [`Object::attach`].
