@@ -116,11 +116,8 @@ impl Importer {
     fn new(port: u16) -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let mut settings = Settings::of_host("victim".parse().expect("a name"));
-        settings.network = Network {
-            connect: vec![format!("tcp/127.0.0.1:{port}")],
-            insecure: true,
-            ..Network::default()
-        };
+        settings.network =
+            Network { connect: vec![format!("tcp/127.0.0.1:{port}")], insecure: true, ..Network::default() };
         settings.import.push(Import {
             from: "evil".parse().expect("a name"),
             directory: directory.path().to_owned(),

@@ -7,16 +7,16 @@ use serde_json::{Value, json};
 use crate::support::{Actor, Host, Mirror, Pair, may_make_hosts, until};
 
 /// A pair whose copy has the state of its origin.
-struct Running {
-    pair: Pair,
-    exporter: Option<Mirror>,
-    importer: Option<Mirror>,
-    origin: Actor,
-    copy: Actor,
+pub(crate) struct Running {
+    pub(crate) pair: Pair,
+    pub(crate) exporter: Option<Mirror>,
+    pub(crate) importer: Option<Mirror>,
+    pub(crate) origin: Actor,
+    pub(crate) copy: Actor,
 }
 
 impl Running {
-    fn new() -> Option<Self> {
+    pub(crate) fn new() -> Option<Self> {
         if !may_make_hosts() {
             return None;
         }
@@ -34,7 +34,7 @@ impl Running {
 
     /// Waits until the copy has what the origin has.
     #[track_caller]
-    fn agree(&mut self, what: &str) -> Duration {
+    pub(crate) fn agree(&mut self, what: &str) -> Duration {
         let expected = self.origin.ask("state");
         let mut found = Value::Null;
         let started = std::time::Instant::now();

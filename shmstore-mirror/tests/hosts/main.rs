@@ -4,6 +4,8 @@ mod board;
 mod certificates;
 mod copies;
 mod failures;
+mod guide;
+mod soak;
 mod support;
 
 /// The program that the tests run on their hosts.

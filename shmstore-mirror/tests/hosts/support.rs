@@ -52,7 +52,7 @@ impl Pair {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let number = std::process::id() * 64 % 1_000_000 + NEXT.fetch_add(1, Relaxed);
         let directory = tempfile::tempdir().expect("a temporary directory");
-        crate::certificates::write(directory.path(), &["rover", "control", "stranger"]);
+        crate::certificates::write(directory.path(), &["rover", "rover7", "control", "stranger"]);
         let one = Host::new(&format!("shm{number}a"), "10.7.7.1", &directory);
         let other = Host::new(&format!("shm{number}b"), "10.7.7.2", &directory);
         let cable = Cable::between(&one, &other, directory);
@@ -149,9 +149,18 @@ impl Host {
 
     /// Imports from `rover` as a host of this name.
     pub(crate) fn importer_as(&self, name: &str, from: &Host, more: &[&str]) -> Mirror {
+        self.import(("rover", from), name, more)
+    }
+
+    /// Imports from a host of another name than `rover`.
+    pub(crate) fn importer_of(&self, origin: &str, name: &str, from: &Host) -> Mirror {
+        self.import((origin, from), name, &[])
+    }
+
+    fn import(&self, (origin, from): (&str, &Host), name: &str, more: &[&str]) -> Mirror {
         let mut command = self.command(MIRROR);
         command.arg("import").args(self.flags(name, name)).args(["--connect", &format!("tls/{}:7447", from.address)]);
-        command.args(["--from", "rover", "--directory"]).arg(self.copies()).args(more);
+        command.args(["--from", origin, "--directory"]).arg(self.copies()).args(more);
         if !more.contains(&"--name") {
             command.args(["--name", "*"]);
         }
