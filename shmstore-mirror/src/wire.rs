@@ -12,7 +12,8 @@
 //! object that was replaced, or of an exporter that has ended, has a key to which no importer subscribes.
 //!
 //! Messages are encoded by [postcard](https://postcard.jamesmunns.com/wire-format). Whatever cannot be decoded is
-//! refused as a whole.
+//! refused as a whole. Updates and replies have two pieces: a *head*, which is the attachment of the message, and the
+//! bytes of all changes, one behind the other, which are its payload. So a large value is not copied to be encoded.
 
 use std::fmt;
 
@@ -163,48 +164,80 @@ pub(crate) struct Update<'a> {
     pub(crate) sequence: u64,
     /// The parts, by their position in the layout, and their changes.
     #[serde(borrow)]
-    pub(crate) parts: Vec<(u32, Change<'a>)>,
+    pub(crate) parts: Vec<Part<'a>>,
 }
 
 /// The change of a part.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Part<'a> {
+    /// The position of the part in the layout.
+    pub(crate) at: u32,
+    #[serde(borrow)]
+    pub(crate) change: Change<'a>,
+    /// The number of bytes in the payload.
+    len: u64,
+    /// They come from the payload.
+    #[serde(skip)]
+    pub(crate) bytes: &'a [u8],
+}
+
+/// What a change is, and what the bytes in the payload are.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Change<'a> {
-    /// The newest value of a `Versioned`.
-    Value {
-        version: u64,
-        #[serde(borrow, with = "serde_bytes")]
-        bytes: &'a [u8],
-    },
-    /// The value of an atomic.
-    Atomic(#[serde(borrow, with = "serde_bytes")] &'a [u8]),
-    /// The number of notifications of an `Event`.
+    /// The newest value of a `Versioned`: its bytes.
+    Value { version: u64 },
+    /// The value of an atomic: its bytes.
+    Atomic,
+    /// The number of notifications of an `Event`. No bytes.
     Event(u64),
     /// Items of a `Broadcast`, one behind the other.
     Items {
         /// The number of the first one.
         first: u64,
-        #[serde(borrow, with = "serde_bytes")]
-        items: &'a [u8],
     },
-    /// Entries of a `Map`.
+    /// Entries of a `Map`: keys, each followed by its value.
     Entries {
         /// The keys that were removed, one behind the other.
         #[serde(borrow, with = "serde_bytes")]
         removed: &'a [u8],
-        /// Keys, each followed by its value.
-        #[serde(borrow, with = "serde_bytes")]
-        entries: &'a [u8],
         /// `true` if these are all entries of the map.
         whole: bool,
     },
-    /// The newest frame of a `Frames`.
+    /// The newest frame of a `Frames`: its elements.
     Frame {
         number: u64,
         #[serde(borrow, with = "serde_bytes")]
         meta: &'a [u8],
-        #[serde(borrow, with = "serde_bytes")]
-        elements: &'a [u8],
     },
+}
+
+impl<'a> Part<'a> {
+    pub(crate) fn new(at: u32, change: Change<'a>, bytes: &'a [u8]) -> Self {
+        Self { at, change, len: bytes.len() as u64, bytes }
+    }
+}
+
+impl<'a> Update<'a> {
+    /// Gives each change its bytes. `None` if the payload has other bytes than the head says.
+    fn with_payload(mut self, mut payload: &'a [u8]) -> Option<Self> {
+        for part in &mut self.parts {
+            (part.bytes, payload) = payload.split_at_checked(usize::try_from(part.len).ok()?)?;
+        }
+        payload.is_empty().then_some(self)
+    }
+}
+
+/// Decodes an update.
+pub(crate) fn decode_update<'a>(head: &'a [u8], payload: &'a [u8]) -> Option<Update<'a>> {
+    decode::<Update<'_>>(head)?.with_payload(payload)
+}
+
+/// Decodes a reply.
+pub(crate) fn decode_reply<'a>(head: &'a [u8], payload: &'a [u8]) -> Option<Reply<'a>> {
+    match decode(head)? {
+        Reply::State(update) => update.with_payload(payload).map(Reply::State),
+        other => Some(other),
+    }
 }
 
 /// Encodes a message.
@@ -242,20 +275,23 @@ mod tests {
 
     #[test]
     fn messages_are_read_as_they_are_written() {
-        let changes = vec![
-            (0, Change::Value { version: 7, bytes: &[1, 2, 3] }),
-            (1, Change::Atomic(&[1])),
-            (2, Change::Event(9)),
-            (3, Change::Items { first: 1 << 40, items: &[4; 100] }),
-            (4, Change::Entries { removed: &[5], entries: &[6], whole: true }),
-            (5, Change::Frame { number: 1, meta: &[], elements: &[7] }),
+        let parts = vec![
+            Part::new(0, Change::Value { version: 7 }, &[1, 2, 3]),
+            Part::new(1, Change::Atomic, &[1]),
+            Part::new(2, Change::Event(9), &[]),
+            Part::new(3, Change::Items { first: 1 << 40 }, &[4; 100]),
+            Part::new(4, Change::Entries { removed: &[5], whole: true }, &[6]),
+            Part::new(5, Change::Frame { number: 1, meta: &[] }, &[7]),
         ];
-        let reply = Reply::State(Update { sequence: u64::MAX, parts: changes });
-        let bytes = encode(&reply);
-        assert_eq!(decode::<Reply<'_>>(&bytes), Some(reply));
-        for len in 0..bytes.len() {
-            assert_eq!(decode::<Reply<'_>>(&bytes[..len]), None, "{len}");
+        let payload: Vec<u8> = parts.iter().flat_map(|part| part.bytes).copied().collect();
+        let reply = Reply::State(Update { sequence: u64::MAX, parts });
+        let head = encode(&reply);
+        assert_eq!(decode_reply(&head, &payload), Some(reply));
+        for len in 0..head.len() {
+            assert_eq!(decode_reply(&head[..len], &payload), None, "{len}");
         }
+        assert_eq!(decode_reply(&head, &payload[1..]), None);
+        assert_eq!(decode_reply(&head, &[&payload[..], &[0]].concat()), None);
     }
 
     #[test]
@@ -268,10 +304,10 @@ mod tests {
                 *byte = (state >> 56) as u8;
             }
             let len = bytes[0] as usize % bytes.len();
-            _ = decode::<Reply<'_>>(&bytes[1..=len]);
+            _ = decode_reply(&bytes[1..=len], &bytes);
             _ = decode::<Request>(&bytes[1..=len]);
             _ = decode::<Listing>(&bytes[1..=len]);
-            _ = decode::<Update<'_>>(&bytes[1..=len]);
+            _ = decode_update(&bytes[1..=len], &bytes);
         }
     }
 }

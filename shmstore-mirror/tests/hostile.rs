@@ -77,13 +77,17 @@ fn layout_reply(schema: &str, room: Option<u64>) -> Vec<u8> {
     [vec![0], text(schema.as_bytes()), room].concat()
 }
 
+/// The head and the payload of a message.
+type Pieces = (Vec<u8>, Vec<u8>);
+
 /// An update with one part.
-fn update(sequence: u64, part: u64, change: &[u8]) -> Vec<u8> {
-    [number(sequence), number(1), number(part), change.to_vec()].concat()
+fn update(sequence: u64, part: u64, change: &Pieces) -> Pieces {
+    let len = number(change.1.len() as u64);
+    ([number(sequence), number(1), number(part), change.0.clone(), len].concat(), change.1.clone())
 }
 
-fn value(version: u64, bytes: &[u8]) -> Vec<u8> {
-    [vec![0], number(version), text(bytes)].concat()
+fn value(version: u64, bytes: &[u8]) -> Pieces {
+    ([vec![0], number(version)].concat(), bytes.to_vec())
 }
 
 fn key(name: &str, id: u8, nonce: u64) -> String {
@@ -102,6 +106,10 @@ impl Peer {
 
     fn put(&self, key: &str, bytes: impl Into<Vec<u8>>) {
         self.session.put(format!("{}/{key}", self.prefix), bytes.into()).wait().expect("a put");
+    }
+
+    fn put_update(&self, key: &str, (head, payload): Pieces) {
+        self.session.put(format!("{}/{key}", self.prefix), payload).attachment(head).wait().expect("a put");
     }
 }
 
@@ -190,7 +198,7 @@ fn lies_of_a_peer_are_refused_and_the_rest_goes_on() {
         ("huge", layout_reply(big, None)),
         ("noise", vec![0xff; 1000]),
         ("nothing", Vec::new()),
-        ("state", [vec![1], update(1, 0, &value(1, &[1]))].concat()),
+        ("state", [vec![1], update(1, 0, &value(1, &[1])).0].concat()),
         ("gone", vec![2]),
         ("deep", layout_reply(&"[".repeat(1 << 20), None)),
         ("long", layout_reply(&" ".repeat(5 << 20), None)),
@@ -203,8 +211,11 @@ fn lies_of_a_peer_are_refused_and_the_rest_goes_on() {
         let is_state = query.payload().is_some_and(|payload| payload.to_bytes().first() == Some(&1));
         for (name, reply) in &answers {
             if asked.contains(&format!("/ask/{name}/")) {
-                let bytes = if is_state { [vec![1], states.clone()].concat() } else { reply.clone() };
-                drop(query.reply(query.key_expr().clone(), bytes).wait());
+                let (head, payload) = match is_state {
+                    true => ([vec![1], states.0.clone()].concat(), states.1.clone()),
+                    false => (reply.clone(), Vec::new()),
+                };
+                drop(query.reply(query.key_expr().clone(), payload).attachment(head).wait());
             }
         }
     });
@@ -238,24 +249,29 @@ fn lies_of_a_peer_are_refused_and_the_rest_goes_on() {
     until("the state", || copy.flag.load_checked().is_ok_and(|flag| flag.is_set));
     let updates = format!("new/{}", key("good", b'G', 7));
     // Bytes that are no value, of another size, for a part that does not exist, of another kind, and noise.
-    for change in [value(2, &[7]), value(2, &[0; 9]), value(2, &[]), vec![2, 5], vec![9; 40]] {
-        peer.put(&updates, update(2, 0, &change));
+    let odd: [Pieces; 2] = [(vec![2, 5], vec![]), (vec![9; 40], vec![9; 40])];
+    for change in [value(2, &[7]), value(2, &[0; 9]), value(2, &[])].into_iter().chain(odd) {
+        peer.put_update(&updates, update(2, 0, &change));
     }
-    peer.put(&updates, update(3, 99, &value(2, &[0])));
+    // A payload of another length than the head says.
+    let (head, _) = update(2, 0, &value(2, &[0]));
+    peer.put_update(&updates, (head, vec![0; 3]));
+    peer.put(&updates, vec![0; 3]);
+    peer.put_update(&updates, update(3, 99, &value(2, &[0])));
     // Entries: half an entry, more keys than there is room for, a text that is longer than it can be.
     for entries in [vec![1; 7], vec![9; 20 * 64], [vec![1, 0, 0, 0], vec![0xff; 16]].concat()] {
-        let change = [vec![4], text(&[]), text(&entries), vec![0]].concat();
-        peer.put(&updates, update(4, 1, &change));
+        let change = ([vec![4], text(&[]), vec![0]].concat(), entries);
+        peer.put_update(&updates, update(4, 1, &change));
     }
     importer.refuses("good", "");
     // Sequence numbers from the far end, and replays.
-    peer.put(&updates, update(u64::MAX, 0, &value(9, &[0])));
+    peer.put_update(&updates, update(u64::MAX, 0, &value(9, &[0])));
     until("the value of the last number", || copy.flag.load_checked().is_ok_and(|flag| !flag.is_set));
     let version = copy.flag.version();
     for _ in 0..100 {
-        peer.put(&updates, update(1, 0, &value(1, &[1])));
+        peer.put_update(&updates, update(1, 0, &value(1, &[1])));
         // Another incarnation of the object, to which nobody subscribes.
-        peer.put(&format!("new/{}", key("good", b'G', 6)), update(u64::MAX, 0, &value(1, &[1])));
+        peer.put_update(&format!("new/{}", key("good", b'G', 6)), update(u64::MAX, 0, &value(1, &[1])));
     }
     names(&peer, &objects);
     std::thread::sleep(Duration::from_millis(300));
@@ -270,7 +286,7 @@ fn many_objects_and_noise_are_bounded() {
     let layout = Good::SCHEMA.hash().to_u128();
     let reply = layout_reply(&good, None);
     let queryable = peer.session.declare_queryable(format!("{}/ask/**", peer.prefix)).callback(move |query| {
-        drop(query.reply(query.key_expr().clone(), reply.clone()).wait());
+        drop(query.reply(query.key_expr().clone(), "").attachment(reply.clone()).wait());
     });
     let _queryable = queryable.wait().expect("a queryable");
     let _token = peer.session.liveliness().declare_token(peer.prefix.clone()).wait().expect("a token");

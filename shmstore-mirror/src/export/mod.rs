@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use zenoh::bytes::ZBytes;
 use zenoh::query::Query;
 use zenoh::{Session, Wait};
 
@@ -101,18 +102,20 @@ pub fn dry_run(settings: &Settings, report: &Report) -> Result<(), MirrorError> 
 
 /// Answers one request.
 fn answer(objects: &Objects, key: &SessionKey, query: &Query) {
-    let reply = |bytes: Vec<u8>| drop(query.reply(query.key_expr().clone(), bytes).wait());
+    let reply = |head: Vec<u8>, payload: ZBytes| {
+        drop(query.reply(query.key_expr().clone(), payload).attachment(head).wait());
+    };
     let asked = query.key_expr().as_str();
     let prefix = format!("{key}/ask/");
     match asked.strip_prefix(&prefix) {
-        Some("list") => reply(wire::encode(&listing_of(objects))),
+        Some("list") => reply(Vec::new(), wire::encode(&listing_of(objects)).into()),
         Some(object) => {
             let object = ObjectKey::parse(object).and_then(|key| lock(objects).get(&key).cloned());
             let request = query.payload().map(|payload| payload.to_bytes());
             let request = request.and_then(|bytes| wire::decode::<Request>(&bytes));
             match (object, request) {
                 (Some(object), Some(request)) => object.answer(&request, reply),
-                (None, _) => reply(wire::encode(&Reply::Gone)),
+                (None, _) => reply(wire::encode(&Reply::Gone), ZBytes::new()),
                 // Not a request of this version.
                 (_, None) => {}
             }

@@ -9,6 +9,7 @@ use shmstore::error::WaitAnyError;
 use shmstore::inspect::FieldPath;
 use shmstore::schema::OwnedSchema;
 use shmstore::{Awaitable, wait_any};
+use zenoh::bytes::ZBytes;
 use zenoh::pubsub::Publisher;
 use zenoh::qos::CongestionControl;
 use zenoh::{Session, Wait as _};
@@ -191,22 +192,22 @@ impl Exported {
         for (at, _) in &changed {
             state.parts[*at].sent = state.sequence;
         }
-        let update = update_of(state.sequence, &changed);
+        let head = wire::encode(&update_of(state.sequence, &changed));
         // A copy that misses it finds that in the next update or in the next listing, and asks.
-        drop(self.publisher.put(wire::encode(&update)).wait());
+        drop(self.publisher.put(payload_of(changed)).attachment(head).wait());
         true
     }
 
     /// Answers a request.
-    pub(super) fn answer(&self, request: &Request, reply: impl FnOnce(Vec<u8>)) {
+    pub(super) fn answer(&self, request: &Request, reply: impl FnOnce(Vec<u8>, ZBytes)) {
         if self.has_ended() {
-            return reply(wire::encode(&Reply::Gone));
+            return reply(wire::encode(&Reply::Gone), ZBytes::new());
         }
         match request {
             Request::Describe => {
                 let schema = self.object.schema().to_json();
                 let room = self.object.segment().description.as_ref().and_then(|description| description.room);
-                reply(wire::encode(&Reply::Layout { schema: &schema, room }));
+                reply(wire::encode(&Reply::Layout { schema: &schema, room }), ZBytes::new());
             }
             Request::State { since, positions } => {
                 let state = lock(&self.state);
@@ -217,15 +218,24 @@ impl Exported {
                 let all = state.parts.iter().enumerate();
                 let changed = all.filter_map(|(at, part)| Some((at, part.state(since, position(at))?)));
                 let changed: Vec<(usize, Owned)> = changed.collect();
-                let bytes = wire::encode(&Reply::State(update_of(state.sequence, &changed)));
+                let head = wire::encode(&Reply::State(update_of(state.sequence, &changed)));
                 // Without the lock, since a slow host may be waited for.
                 drop(state);
-                reply(bytes);
+                reply(head, payload_of(changed));
             }
         }
     }
 }
 
 fn update_of(sequence: u64, changed: &[(usize, Owned)]) -> Update<'_> {
-    Update { sequence, parts: changed.iter().map(|(at, change)| (*at as u32, change.as_change())).collect() }
+    Update { sequence, parts: changed.iter().map(|(at, change)| change.as_part(*at)).collect() }
+}
+
+/// The bytes of all changes, one behind the other, without a copy.
+fn payload_of(changed: Vec<(usize, Owned)>) -> ZBytes {
+    let mut writer = ZBytes::writer();
+    for (_, change) in changed {
+        writer.append(change.bytes.into());
+    }
+    writer.finish()
 }

@@ -8,7 +8,7 @@ use shmstore::broadcast::RecvError;
 use shmstore::dynamic::{self, DynamicError, Limit, Subscriber, Wait};
 use shmstore::schema::{OwnedKind, OwnedSchema};
 
-use crate::wire::Change;
+use crate::wire::{self, Change};
 
 /// Items are sent at once until they have so many bytes.
 const BATCH: usize = 256 << 10;
@@ -61,26 +61,32 @@ struct Seen {
     entries: HashMap<Vec<u8>, (u64, u64)>,
 }
 
-/// A change, with its bytes.
-pub(super) enum Owned {
-    Value { version: u64, bytes: Vec<u8> },
-    Atomic(Vec<u8>),
+/// A change, and the bytes that belong to it.
+pub(super) struct Owned {
+    kind: Kind,
+    pub(super) bytes: Vec<u8>,
+}
+
+enum Kind {
+    Value { version: u64 },
+    Atomic,
     Event(u64),
-    Items { first: u64, items: Vec<u8> },
-    Entries { removed: Vec<u8>, entries: Vec<u8>, whole: bool },
-    Frame { number: u64, meta: Vec<u8>, elements: Vec<u8> },
+    Items { first: u64 },
+    Entries { removed: Vec<u8>, whole: bool },
+    Frame { number: u64, meta: Vec<u8> },
 }
 
 impl Owned {
-    pub(super) fn as_change(&self) -> Change<'_> {
-        match self {
-            Self::Value { version, bytes } => Change::Value { version: *version, bytes },
-            Self::Atomic(bytes) => Change::Atomic(bytes),
-            Self::Event(count) => Change::Event(*count),
-            Self::Items { first, items } => Change::Items { first: *first, items },
-            Self::Entries { removed, entries, whole } => Change::Entries { removed, entries, whole: *whole },
-            Self::Frame { number, meta, elements } => Change::Frame { number: *number, meta, elements },
-        }
+    pub(super) fn as_part(&self, at: usize) -> wire::Part<'_> {
+        let change = match &self.kind {
+            Kind::Value { version } => Change::Value { version: *version },
+            Kind::Atomic => Change::Atomic,
+            Kind::Event(count) => Change::Event(*count),
+            Kind::Items { first } => Change::Items { first: *first },
+            Kind::Entries { removed, whole } => Change::Entries { removed, whole: *whole },
+            Kind::Frame { number, meta } => Change::Frame { number: *number, meta },
+        };
+        wire::Part::new(at as u32, change, &self.bytes)
     }
 }
 
@@ -129,7 +135,7 @@ impl Followed {
                 // Bytes that are no value are not sent. The next store is.
                 *seen = newest;
                 let owned = value_of(part)?;
-                if let Owned::Value { version, .. } = owned {
+                if let Kind::Value { version } = owned.kind {
                     *seen = version;
                 }
                 Some(owned)
@@ -141,12 +147,12 @@ impl Followed {
                     return None;
                 }
                 seen.copy_from_slice(&bytes);
-                Some(Owned::Atomic(bytes))
+                Some(Owned { kind: Kind::Atomic, bytes })
             }
             Part::Event { part, seen } => {
                 let count = part.count();
                 let is_new = std::mem::replace(seen, count) != count;
-                is_new.then_some(Owned::Event(count))
+                is_new.then_some(Owned { kind: Kind::Event(count), bytes: Vec::new() })
             }
             Part::Broadcast { subscriber, .. } => items_of(subscriber, BATCH),
             Part::Map { part, seen } => seen.changes_of(part),
@@ -155,7 +161,7 @@ impl Followed {
                     return None;
                 }
                 let owned = frame_of(part)?;
-                if let Owned::Frame { number, .. } = owned {
+                if let Kind::Frame { number, .. } = owned.kind {
                     *seen = number;
                 }
                 Some(owned)
@@ -177,16 +183,16 @@ impl Followed {
             Part::Versioned { part, .. } => (part.version() != 0).then(|| value_of(part)).flatten(),
             Part::Atomic { part, seen } => {
                 let mut bytes = vec![0; seen.len()];
-                part.load_bytes(&mut bytes).ok().map(|()| Owned::Atomic(bytes))
+                part.load_bytes(&mut bytes).ok().map(|()| Owned { kind: Kind::Atomic, bytes })
             }
-            Part::Event { part, .. } => Some(Owned::Event(part.count())),
+            Part::Event { part, .. } => Some(Owned { kind: Kind::Event(part.count()), bytes: Vec::new() }),
             Part::Map { part, .. } => {
                 let mut entries = Vec::new();
                 part.for_each_bytes(|key, _, value| {
                     entries.extend_from_slice(key);
                     entries.extend_from_slice(value);
                 });
-                Some(Owned::Entries { removed: Vec::new(), entries, whole: true })
+                Some(Owned { kind: Kind::Entries { removed: Vec::new(), whole: true }, bytes: entries })
             }
             Part::Frames { part, .. } => frame_of(part),
             Part::Broadcast { .. } | Part::Local => None,
@@ -202,7 +208,7 @@ fn oldest(part: &dynamic::Broadcast, capacity: u64) -> u64 {
 fn value_of(part: &dynamic::Versioned) -> Option<Owned> {
     let mut bytes = vec![0; part.schema().size() as usize];
     let version = part.load_bytes(&mut bytes).ok()?;
-    Some(Owned::Value { version, bytes })
+    Some(Owned { kind: Kind::Value { version }, bytes })
 }
 
 /// The next items, which are one behind the other. `None` if there is none.
@@ -223,14 +229,15 @@ fn items_of(subscriber: &mut Subscriber, most: usize) -> Option<Owned> {
             Err(_) => break,
         }
     }
-    (!items.is_empty()).then_some(Owned::Items { first, items })
+    (!items.is_empty()).then_some(Owned { kind: Kind::Items { first }, bytes: items })
 }
 
 fn frame_of(part: &dynamic::Frames) -> Option<Owned> {
     let pinned = part.pin_newest().ok()??;
     let mut elements = vec![0; pinned.len() * pinned.schema().size() as usize];
     pinned.copy_at(0, &mut elements);
-    Some(Owned::Frame { number: pinned.number(), meta: pinned.meta_bytes().to_vec(), elements })
+    let kind = Kind::Frame { number: pinned.number(), meta: pinned.meta_bytes().to_vec() };
+    Some(Owned { kind, bytes: elements })
 }
 
 impl Seen {
@@ -266,6 +273,6 @@ impl Seen {
         }
         self.changes = Some(changes);
         let is_none = removed.is_empty() && entries.is_empty();
-        (!is_none).then_some(Owned::Entries { removed, entries, whole: false })
+        (!is_none).then_some(Owned { kind: Kind::Entries { removed, whole: false }, bytes: entries })
     }
 }

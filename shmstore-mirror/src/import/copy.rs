@@ -11,7 +11,7 @@ use shmstore::schema::{OwnedKind, OwnedSchema};
 
 use crate::parts::{TooMany, parts_of};
 use crate::status::{MirrorStatus, PartKey, cut};
-use crate::wire::{Change, ObjectKey, Update};
+use crate::wire::{Change, ObjectKey, Part, Update};
 
 /// The keys of a map of which more is remembered than it has, before the whole map is asked for.
 const REMEMBERED: usize = 1024;
@@ -265,11 +265,11 @@ impl Copy {
         }
         let is_next = sequence == *have + 1;
         let mut is_whole = true;
-        for (at, change) in &update.parts {
-            let Some(target) = parts.get_mut(*at as usize) else { continue };
+        for part in &update.parts {
+            let Some(target) = parts.get_mut(part.at as usize) else { continue };
             let how = How { sequence, is_state, may_skip: is_state || is_next, compare: *is_fresh };
-            match target.apply(change, how) {
-                Ok(Applied::Yes) => self.note_version(*at, change),
+            match target.apply(part, how) {
+                Ok(Applied::Yes) => self.note_version(part),
                 Ok(Applied::NotYet) => is_whole = false,
                 Err(error) => {
                     counts.wrong = error.to_string();
@@ -287,11 +287,11 @@ impl Copy {
     }
 
     /// The origin's version of a part.
-    fn note_version(&self, at: u32, change: &Change<'_>) {
-        let (Change::Value { version, .. } | Change::Frame { number: version, .. }) = change else { return };
-        let key = PartKey { name: cut(self.key.name.as_str()), id: self.key.id(), part: at };
+    fn note_version(&self, part: &Part<'_>) {
+        let (Change::Value { version } | Change::Frame { number: version, .. }) = part.change else { return };
+        let key = PartKey { name: cut(self.key.name.as_str()), id: self.key.id(), part: part.at };
         // With more parts than the status has room for, those that came later have none.
-        let _ = self.status.versions.insert(key, *version);
+        let _ = self.status.versions.insert(key, version);
     }
 }
 
@@ -309,35 +309,35 @@ struct How {
 }
 
 impl Target {
-    fn apply(&mut self, change: &Change<'_>, how: How) -> Result<Applied, DynamicError> {
-        let How { sequence, .. } = how;
-        match (self, change) {
+    fn apply(&mut self, from: &Part<'_>, how: How) -> Result<Applied, DynamicError> {
+        let (How { sequence, .. }, bytes) = (how, from.bytes);
+        match (self, &from.change) {
             (Self::Versioned { has, .. } | Self::Atomic { has, .. } | Self::Frames { has, .. }, _)
                 if *has > sequence => {}
-            (Self::Versioned { part, has }, Change::Value { bytes, .. }) => {
+            (Self::Versioned { part, has }, Change::Value { .. }) => {
                 *has = sequence;
                 let mut old = vec![0; part.schema().size() as usize];
-                let is_same = how.compare && part.load_bytes(&mut old).is_ok() && part.version() != 0 && old == *bytes;
+                let is_same = how.compare && part.load_bytes(&mut old).is_ok() && part.version() != 0 && old == bytes;
                 if !is_same {
                     part.store_bytes(bytes, Limit::Within(PATIENCE))?;
                 }
             }
-            (Self::Atomic { part, has }, Change::Atomic(bytes)) => {
+            (Self::Atomic { part, has }, Change::Atomic) => {
                 *has = sequence;
                 part.store_bytes(bytes)?;
             }
             (Self::Event { part }, Change::Event(count)) => _ = part.advance_to(*count),
-            (Self::Broadcast { part, size }, Change::Items { first, items }) => {
-                return send_items(part, *size, *first, items, how.may_skip);
+            (Self::Broadcast { part, size }, Change::Items { first }) => {
+                return send_items(part, *size, *first, bytes, how.may_skip);
             }
-            (Self::Map { part, capacity, has }, Change::Entries { removed, entries, whole }) => {
-                return has.apply(part, *capacity, (removed, entries, *whole), how);
+            (Self::Map { part, capacity, has }, Change::Entries { removed, whole }) => {
+                return has.apply(part, *capacity, (removed, bytes, *whole), how);
             }
-            (Self::Frames { part, has }, Change::Frame { meta, elements, .. }) => {
+            (Self::Frames { part, has }, Change::Frame { meta, .. }) => {
                 let mut loan = part.loan(Limit::Never)?;
                 *has = sequence;
                 loan.set_meta_bytes(meta)?;
-                loan.write_at(0, elements)?;
+                loan.write_at(0, bytes)?;
                 loan.publish()?;
             }
             // The origin has another layout, of which the list tells.

@@ -1,5 +1,6 @@
 //! The copies of the objects of one other host.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -9,9 +10,10 @@ use std::time::{Duration, Instant};
 use shmstore::dynamic::{DynamicError, MirroredObject, Options};
 use shmstore::schema::OwnedSchema;
 use shmstore::{AttachError, Shared, Store};
+use zenoh::bytes::ZBytes;
 use zenoh::pubsub::Subscriber;
 use zenoh::query::ConsolidationMode;
-use zenoh::sample::SampleKind;
+use zenoh::sample::{Sample, SampleKind};
 use zenoh::{Session, Wait};
 
 use super::copy::Copy;
@@ -20,7 +22,7 @@ use crate::name::Name;
 use crate::report::Report;
 use crate::settings::{Import, permits};
 use crate::status::{CopyKey, CopyState, CopyStatus, MirrorStatus, STATUS_NAME, cut};
-use crate::wire::{self, Listed, Listing, ObjectKey, Reply, Request, SessionKey, Update};
+use crate::wire::{self, Listed, Listing, ObjectKey, Reply, Request, SessionKey};
 
 /// The pause between two looks for a stop, and for what is missing.
 const TICK: Duration = Duration::from_millis(100);
@@ -306,8 +308,8 @@ impl<'a> Origin<'a> {
     fn subscribe(&mut self, session: &SessionKey, copy: Arc<Copy>) {
         let (tell, follower, from) = (self.tell.clone(), copy.clone(), session.session.clone());
         let subscriber = self.session.declare_subscriber(session.updates_of(&copy.key)).callback(move |sample| {
-            let bytes = sample.payload().to_bytes();
-            let Some(update) = wire::decode::<Update<'_>>(&bytes) else { return };
+            let (head, bytes) = pieces_of(&sample);
+            let Some(update) = wire::decode_update(&head, &bytes) else { return };
             if follower.apply(&from, &update, false, bytes.len()) {
                 let _ = tell.send(Event::Missing(follower.clone()));
             }
@@ -346,8 +348,8 @@ impl<'a> Origin<'a> {
         let query = self.session.get(session.ask_object(&copy.key)).payload(request).timeout(REPLY);
         let query = query.consolidation(ConsolidationMode::None).callback(move |reply| {
             let Ok(sample) = reply.result() else { return };
-            let bytes = sample.payload().to_bytes();
-            if let Some(Reply::State(state)) = wire::decode::<Reply<'_>>(&bytes) {
+            let (head, bytes) = pieces_of(sample);
+            if let Some(Reply::State(state)) = wire::decode_reply(&head, &bytes) {
                 asked.copy.apply(&from, &state, true, bytes.len());
             }
         });
@@ -418,6 +420,11 @@ impl Drop for Asked {
     }
 }
 
+/// The head and the payload of a message.
+fn pieces_of(sample: &Sample) -> (Cow<'_, [u8]>, Cow<'_, [u8]>) {
+    (sample.attachment().map_or(Cow::Borrowed(&[]), ZBytes::to_bytes), sample.payload().to_bytes())
+}
+
 fn copy_key(key: &ObjectKey) -> CopyKey {
     CopyKey { name: cut(key.name.as_str()), id: key.id(), pad: Default::default() }
 }
@@ -434,8 +441,8 @@ fn described(session: &Session, from: &SessionKey, key: &ObjectKey) -> Result<(O
     let reply = replies.recv_timeout(REPLY).ok().flatten();
     let reply = reply.ok_or("its exporter did not say its layout in time")?;
     let sample = reply.into_result().map_err(|_| "its exporter did not say its layout")?;
-    let bytes = sample.payload().to_bytes();
-    match wire::decode(&bytes) {
+    let (head, bytes) = pieces_of(&sample);
+    match wire::decode_reply(&head, &bytes) {
         Some(Reply::Layout { schema, room }) if schema.len() <= LONGEST_SCHEMA => {
             let schema = OwnedSchema::from_json(schema).map_err(|error| format!("its schema: {error}"))?;
             Ok((schema, room))
