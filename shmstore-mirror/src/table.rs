@@ -94,10 +94,10 @@ impl fmt::Display for Shown {
         let connected = if self.is_connected { "connected" } else { "not connected" };
         write!(f, "copies of {} ({connected})", self.origin)?;
         let width = self.rows.iter().map(|row| row.name.len()).max().unwrap_or(0).max(4);
-        write!(f, "\n{:width$}  ID  {:18}  {:>8}  {:>10}  {:>12}", "NAME", "STATE", "SILENT", "UPDATES", "BYTES")?;
+        write!(f, "\n{:width$}  ID  {:18}  {:>10}  {:>10}  {:>12}", "NAME", "STATE", "HEARD", "UPDATES", "BYTES")?;
         for Row { name, id, state, silent, updates, bytes, reason, .. } in &self.rows {
-            let silent = silent.map_or_else(|| "-".into(), |silent| format!("{silent:.1} s"));
-            write!(f, "\n{name:width$}  {id:2}  {state:18}  {silent:>8}  {updates:>10}  {bytes:>12}")?;
+            let silent = silent.map_or_else(|| "-".into(), |silent| format!("{silent:.1} s ago"));
+            write!(f, "\n{name:width$}  {id:2}  {state:18}  {silent:>10}  {updates:>10}  {bytes:>12}")?;
             if !reason.is_empty() {
                 write!(f, "\n{:width$}  {reason}", "")?;
             }

@@ -123,10 +123,9 @@ impl<'a> Origin<'a> {
                 self.write_status();
             }
         }
-        for local in self.objects.values() {
-            if let Local::Copy { copy, .. } = local {
-                copy.give_up();
-            }
+        self.status.session.store(cut(""));
+        for copy in self.copies() {
+            copy.give_up();
         }
         Ok(())
     }
