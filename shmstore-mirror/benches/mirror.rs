@@ -7,13 +7,16 @@
 //! All processes are on this machine and talk by plain TCP on loopback. Objects and copies have directories of their
 //! own. The round trip of an object is: a store here, exporter, importer, a waiting program that stores back, exporter,
 //! importer, a waiting program here. That of zenoh is: a put here, a callback that puts back, a callback here. The two
-//! take turns, so a busy moment of the machine slows both.
+//! take turns, so a busy moment of the machine slows both. The mirrored round trip wakes four sleeping threads more than
+//! that of zenoh. An object without mirrors wakes two for a round trip, so twice its time is what they cost: the third
+//! column.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
+use shmstore::view::VersionedView;
 use shmstore::{ReadOnly, Shared, ShmObject, Store, Versioned};
 use zenoh::{Config, Session, Wait};
 
@@ -123,7 +126,8 @@ fn main() {
     let quick = args.iter().any(|arg| arg == "--quick" || arg == "--test");
     let chosen = |table: &str| args.iter().all(|arg| arg.starts_with("--")) || args.iter().any(|arg| arg == table);
     if chosen("round-trips") {
-        println!("| round trip | through two mirrors | zenoh itself | ratio (at most 1.5) |\n|---|---|---|---|");
+        println!("| round trip | through two mirrors | zenoh itself | four wake-ups | ÷ zenoh (≤ 1.5) | ÷ both |");
+        println!("|---|---|---|---|---|---|");
         let rounds = if quick { 2 } else { 30 };
         round_trips::<64>("64 B", rounds, 100, 18_510);
         round_trips::<4096>("4 KiB", rounds, 100, 18_520);
@@ -143,13 +147,15 @@ fn main() {
 fn round_trips<const N: usize>(what: &str, rounds: usize, pings: usize, port: u16) {
     let (here, there) = (Directory::new(), Directory::new());
     let out = create::<N>(&here, "ping");
+    let (local_out, local_back) = (create::<N>(&here, "local-ping"), create::<N>(&here, "local-pong"));
     let back = create::<N>(&there, "pong");
     let _processes = [
         export("here", port, here.path()),
         import("there", "here", port, there.path(), 16),
         export("there", port + 1, there.path()),
         import("here", "there", port + 1, here.path(), 16),
-        own(&format!("return {N} {} {}", there.path().display(), port)),
+        own(&format!("return {N} {0}/copies ping {0} pong", there.path().display())),
+        own(&format!("return {N} {0} local-ping {0} local-pong", here.path().display())),
         own(&format!("echo {}", port + 2)),
     ];
     drop(back);
@@ -179,27 +185,70 @@ fn round_trips<const N: usize>(what: &str, rounds: usize, pings: usize, port: u1
         }
     };
     zenoh_ping();
-    let (mut value, mut answer) = (Box::new([0_u8; N]), Box::new([0_u8; N]));
-    let (mut shm_number, mut seen) = (0_u64, 0);
-    let mut shm_ping = || {
-        shm_number += 1;
-        value[..8].copy_from_slice(&shm_number.to_le_bytes());
+    let mut mirrored = Pinger::new(&out.value, &view.value);
+    let mut local = Pinger::new(&local_out.value, &local_back.value);
+    mirrored.ping();
+    local.ping();
+    let (mut by_mirror, mut by_zenoh, mut by_shm) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..rounds {
+        by_mirror.extend((0..pings).map(|_| mirrored.ping()));
+        by_zenoh.extend((0..pings).map(|_| zenoh_ping()));
+        by_shm.extend((0..pings).map(|_| local.ping()));
+    }
+    let (mirror, zenoh, shm) = (median(&mut by_mirror), median(&mut by_zenoh), median(&mut by_shm));
+    let ratio = |to: Duration| mirror.as_secs_f64() / to.as_secs_f64();
+    println!(
+        "| {what} | {} µs | {} µs | {} µs | {:.2} | {:.2} |",
+        mirror.as_micros(),
+        zenoh.as_micros(),
+        2 * shm.as_micros(),
+        ratio(zenoh),
+        ratio(zenoh + 2 * shm)
+    );
+}
+
+/// Stores in one object, and waits for the value in another one.
+struct Pinger<'a, const N: usize, P> {
+    out: &'a Versioned<[u8; N]>,
+    back: &'a P,
+    value: Box<[u8; N]>,
+    answer: Box<[u8; N]>,
+    number: u64,
+    seen: u64,
+}
+
+impl<'a, const N: usize, P: Answers<N>> Pinger<'a, N, P> {
+    fn new(out: &'a Versioned<[u8; N]>, back: &'a P) -> Self {
+        Self { out, back, value: Box::new([0; N]), answer: Box::new([0; N]), number: 0, seen: 0 }
+    }
+
+    fn ping(&mut self) -> Duration {
+        self.number += 1;
+        self.value[..8].copy_from_slice(&self.number.to_le_bytes());
         let started = Instant::now();
-        out.value.store_from(&value);
-        while answer[..8] != value[..8] {
-            seen = view.value.wait_newer_into(seen, &mut answer, LONGEST_WAIT).expect("the ball comes back");
+        self.out.store_from(&self.value);
+        while self.answer[..8] != self.value[..8] {
+            self.seen = self.back.next(self.seen, &mut self.answer);
         }
         started.elapsed()
-    };
-    shm_ping();
-    let (mut by_mirror, mut by_zenoh) = (Vec::new(), Vec::new());
-    for _ in 0..rounds {
-        by_mirror.extend((0..pings).map(|_| shm_ping()));
-        by_zenoh.extend((0..pings).map(|_| zenoh_ping()));
     }
-    let (mirror, zenoh) = (median(&mut by_mirror), median(&mut by_zenoh));
-    let ratio = mirror.as_secs_f64() / zenoh.as_secs_f64();
-    println!("| {what} | {} µs | {} µs | {ratio:.2} |", mirror.as_micros(), zenoh.as_micros());
+}
+
+/// A value that is waited for, in an object or in a copy.
+trait Answers<const N: usize> {
+    fn next(&self, seen: u64, answer: &mut [u8; N]) -> u64;
+}
+
+impl<const N: usize> Answers<N> for Versioned<[u8; N]> {
+    fn next(&self, seen: u64, answer: &mut [u8; N]) -> u64 {
+        self.wait_newer_into(seen, answer, LONGEST_WAIT).expect("the ball comes back")
+    }
+}
+
+impl<const N: usize> Answers<N> for VersionedView<[u8; N]> {
+    fn next(&self, seen: u64, answer: &mut [u8; N]) -> u64 {
+        self.wait_newer_into(seen, answer, LONGEST_WAIT).expect("the ball comes back")
+    }
 }
 
 fn create<const N: usize>(directory: &Directory, name: &str) -> Shared<Ball<N>> {
@@ -241,20 +290,19 @@ fn play(role: &[&str]) {
             let _subscriber = session.declare_subscriber("bench/ping").callback(echo).wait().expect("a subscriber");
             until_the_end();
         }
-        ["return", size, directory, _] => match *size {
-            "64" => give_back::<64>(directory),
-            "4096" => give_back::<4096>(directory),
-            _ => give_back::<{ 1 << 20 }>(directory),
+        ["return", size, from, ping, to, pong] => match *size {
+            "64" => give_back::<64>((from, ping), (to, pong)),
+            "4096" => give_back::<4096>((from, ping), (to, pong)),
+            _ => give_back::<{ 1 << 20 }>((from, ping), (to, pong)),
         },
         other => panic!("no role {other:?}"),
     }
 }
 
-/// Stores in one object what comes in the copy of another one.
-fn give_back<const N: usize>(directory: &str) {
-    let directory = PathBuf::from(directory);
-    let view = attached::<N>(&directory.join("copies"), "ping");
-    let store = Store::open(&directory).and_then(|store| store.open_named("pong")).expect("a store");
+/// Stores in one object what comes in another one, or in its copy.
+fn give_back<const N: usize>((from, ping): (&str, &str), (to, pong): (&str, &str)) {
+    let view = attached::<N>(from.as_ref(), ping);
+    let store = Store::open(to).and_then(|store| store.open_named(pong)).expect("a store");
     let back = store.attach::<Ball<N>>().expect("the object is there");
     let (mut value, mut seen) = (Box::new([0; N]), 0);
     while let Ok(version) = view.value.wait_newer_into(seen, &mut value, Duration::MAX) {
