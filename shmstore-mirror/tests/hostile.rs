@@ -32,8 +32,8 @@ struct Peer {
 }
 
 /// The numbers of postcard: seven bits a byte.
-fn number(mut value: u64) -> Vec<u8> {
-    let mut bytes = Vec::new();
+fn number(value: impl Into<u128>) -> Vec<u8> {
+    let (mut value, mut bytes) = (value.into(), Vec::new());
     loop {
         let low = (value & 0x7f) as u8;
         value >>= 7;
@@ -51,20 +51,7 @@ fn text(text: &[u8]) -> Vec<u8> {
 
 /// An object in a list: name, id, nonce, layout, sequence.
 fn listed(name: &str, id: u8, nonce: u64, layout: u128, sequence: u64) -> Vec<u8> {
-    let layout = {
-        let mut bytes = Vec::new();
-        let mut value = layout;
-        loop {
-            let low = (value & 0x7f) as u8;
-            value >>= 7;
-            if value == 0 {
-                bytes.push(low);
-                break bytes;
-            }
-            bytes.push(low | 0x80);
-        }
-    };
-    [text(name.as_bytes()), vec![id], number(nonce), layout, number(sequence)].concat()
+    [text(name.as_bytes()), vec![id], number(nonce), number(layout), number(sequence)].concat()
 }
 
 fn list(objects: &[Vec<u8>]) -> Vec<u8> {
@@ -83,7 +70,7 @@ type Pieces = (Vec<u8>, Vec<u8>);
 /// An update with one part.
 fn update(sequence: u64, part: u64, change: &Pieces) -> Pieces {
     let len = number(change.1.len() as u64);
-    ([number(sequence), number(1), number(part), change.0.clone(), len].concat(), change.1.clone())
+    ([number(sequence), number(1_u64), number(part), change.0.clone(), len].concat(), change.1.clone())
 }
 
 fn value(version: u64, bytes: &[u8]) -> Pieces {
