@@ -268,7 +268,8 @@ pub(crate) const BROADCAST: &[Mutation] = mutations! {
     protocol the_step_of_a_sender fails a_sender_dies:
         ".load(Acquire), place.there()) {\n            break" => ".load(Acquire), place.there()) || capacity > 0 {\n            break";
     protocol the_step_of_a_subscription fails a_subscriber_comes_later:
-        ".load(Relaxed), place.there()) {\n            break" => ".load(Relaxed), place.there()) || capacity > 0 {\n            break";
+        "if !is_there(slots.sequence(place.index).load(Relaxed), place.there()) {"
+        => "if !is_there(slots.sequence(place.index).load(Relaxed), place.there()) || capacity > 0 {";
     protocol the_release_of_the_odd_number fails the_newest_item_is_whole:
         "wrapping_sub(1), Release" => "wrapping_sub(1), Relaxed";
     protocol the_fence_of_a_sender fails a_sender_reuses_slots: "    fence(Release);\n" => "";
