@@ -168,6 +168,7 @@ impl Map {
     /// - [`DynamicError::Value`] if the key or the new value is not of the type. Nothing has changed.
     /// - [`DynamicError::InvalidValue`] if the bytes of the old value are not valid. `change` did not run.
     /// - [`DynamicError::Busy`] if another writer has the value until the limit.
+    /// - [`DynamicError::OfParent`] in a process that was forked in `change`. It has stored nothing.
     pub fn update<R>(
         &self,
         key: &Value,
@@ -189,7 +190,7 @@ impl Map {
     /// - [`DynamicError::InvalidValue`] and [`DynamicError::Length`] if the bytes are no key of the type.
     /// - [`DynamicError::InvalidValue`] if the bytes of the value are not valid before or after `change`. Nothing has
     ///   changed.
-    /// - [`DynamicError::Busy`] as for [`update`](Self::update).
+    /// - [`DynamicError::Busy`] and [`DynamicError::OfParent`] as for [`update`](Self::update).
     /// - The errors of `change`. Nothing has changed.
     pub fn update_bytes<R, E: From<DynamicError>>(
         &self,
@@ -198,12 +199,14 @@ impl Map {
         change: impl FnOnce(&mut [u8]) -> Result<R, E>,
     ) -> Result<Option<R>, E> {
         let (key, mut value) = (self.keys.check(key)?, self.values.zeroed());
-        let updated = self.raw().update(key, &mut value, limit, |bytes| {
+        let of_parent = || Or(DynamicError::OfParent { what: "an update" }.into());
+        let change = |bytes: &mut [u8]| {
             self.values.checked(bytes).map_err(|error| Or(error.into()))?;
             let result = change(bytes).map_err(Or)?;
             self.values.checked(bytes).map_err(|error| Or(error.into()))?;
             Ok(result)
-        });
+        };
+        let updated = self.raw().update(key, &mut value, limit, change, of_parent);
         updated.map_err(|Or(error)| error)
     }
 
