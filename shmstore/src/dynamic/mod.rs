@@ -40,6 +40,7 @@ mod error;
 mod frames;
 mod json;
 mod kept;
+mod key;
 mod locks;
 mod map;
 mod mirrored;
