@@ -49,6 +49,7 @@ mod place;
 mod queue;
 mod strict;
 mod unfit;
+mod unique;
 mod value;
 mod versioned;
 mod wait;
