@@ -17,6 +17,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use nix::sys::eventfd::{EfdFlags, EventFd};
 use pyo3::intern;
 use pyo3::prelude::*;
+use pyo3::{PyTraverseError, PyVisit};
 
 /// What a finished wait returns to Python.
 pub(crate) type Outcome = Box<dyn FnOnce(Python<'_>) -> PyResult<Py<PyAny>> + Send>;
@@ -77,11 +78,18 @@ struct Task {
     future: Py<PyAny>,
 }
 
+/// The waits by their numbers.
+type Tasks = Mutex<HashMap<u64, Task>>;
+
 /// The waits of one event loop.
-#[pyclass(frozen, module = "shmstore._shmstore")]
+///
+/// The loop has the only lasting reference, as the reader of the eventfd. So it all ends with the loop, also if futures
+/// of waits are pending.
+#[pyclass(frozen, weakref, module = "shmstore._shmstore")]
 pub(crate) struct Bridge {
     signal: Arc<Signal>,
-    tasks: Mutex<HashMap<u64, Task>>,
+    // Locked for a moment only, with the interpreter attached and not run.
+    tasks: Arc<Tasks>,
     next: AtomicU64,
 }
 
@@ -96,7 +104,7 @@ impl Bridge {
         let mut signals = lock(&SIGNALS);
         signals.retain(|signal| signal.strong_count() > 0);
         signals.push(Arc::downgrade(&signal));
-        Ok(Self { signal, tasks: Mutex::default(), next: AtomicU64::new(0) })
+        Ok(Self { signal, tasks: Arc::default(), next: AtomicU64::new(0) })
     }
 
     /// The number of the eventfd. -1 in a child.
@@ -119,15 +127,21 @@ impl Bridge {
         Ok(())
     }
 
-    /// Drops a wait, because its future of asyncio is done or cancelled.
-    fn forget(&self, number: u64) {
-        let forgotten = lock(&self.tasks).remove(&number);
-        drop(forgotten);
-    }
-
     /// The number of waits.
     fn __len__(&self) -> usize {
         lock(&self.tasks).len()
+    }
+
+    // A future has its loop, and the loop this.
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        // Free, because no thread that has the lock runs the garbage collector.
+        let Ok(tasks) = self.tasks.try_lock() else { return Ok(()) };
+        tasks.values().try_for_each(|task| visit.call(&task.future))
+    }
+
+    fn __clear__(&self) {
+        let tasks = std::mem::take(&mut *lock(&self.tasks));
+        drop(tasks);
     }
 }
 
@@ -135,12 +149,13 @@ impl Bridge {
     fn poll(&self, py: Python<'_>, number: u64) -> PyResult<()> {
         // It is not in the table meanwhile, so that what it calls may use the table.
         let Some(mut task) = lock(&self.tasks).remove(&number) else { return Ok(()) };
+        // It was cancelled in this turn of the event loop, which calls `Forget` in the next one.
+        if task.future.bind(py).call_method0(intern!(py, "done"))?.is_truthy()? {
+            return Ok(());
+        }
         match task.wait.as_mut().poll(&mut Context::from_waker(&task.waker)) {
             Poll::Ready(outcome) => {
                 let future = task.future.bind(py);
-                if future.call_method0(intern!(py, "done"))?.is_truthy()? {
-                    return Ok(());
-                }
                 match outcome(py) {
                     Ok(result) => future.call_method1(intern!(py, "set_result"), (result,))?,
                     Err(error) => future.call_method1(intern!(py, "set_exception"), (error,))?,
@@ -152,17 +167,18 @@ impl Bridge {
     }
 }
 
-/// Calls `forget` when the future of asyncio is done.
+/// Drops a wait when its future of asyncio is done or cancelled.
 #[pyclass(frozen, module = "shmstore._shmstore")]
 struct Forget {
-    bridge: Py<Bridge>,
+    tasks: Weak<Tasks>,
     number: u64,
 }
 
 #[pymethods]
 impl Forget {
     fn __call__(&self, _future: &Bound<'_, PyAny>) {
-        self.bridge.get().forget(self.number);
+        let forgotten = self.tasks.upgrade().and_then(|tasks| lock(&tasks).remove(&self.number));
+        drop(forgotten);
     }
 }
 
@@ -183,7 +199,7 @@ pub(crate) fn begin<'py>(py: Python<'py>, mut wait: Wait) -> PyResult<Bound<'py,
         Poll::Pending => {
             let task = Task { wait, waker, future: future.clone().unbind() };
             lock(&this.tasks).insert(number, task);
-            let forget = Forget { bridge: bridge.clone().unbind(), number };
+            let forget = Forget { tasks: Arc::downgrade(&this.tasks), number };
             future.call_method1(intern!(py, "add_done_callback"), (forget,))?
         }
     };

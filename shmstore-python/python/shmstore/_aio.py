@@ -9,16 +9,19 @@ from typing import Any
 
 from ._shmstore import Bridge, forked
 
-_bridges: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Bridge] = weakref.WeakKeyDictionary()
+# A bridge has waits, whose futures have the event loop. So only the loop has the bridge, as the reader of its eventfd.
+_bridges: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, weakref.ref[Bridge]] = weakref.WeakKeyDictionary()
 
 
 def bridge() -> tuple[asyncio.AbstractEventLoop, Bridge]:
     """The running event loop, and its bridge to the waits of the store."""
     loop = asyncio.get_running_loop()
-    found = _bridges.get(loop)
+    known = _bridges.get(loop)
+    found = known() if known is not None else None
     if found is None:
-        found = _bridges[loop] = Bridge()
+        found = Bridge()
         loop.add_reader(found.fileno(), found.on_ready)
+        _bridges[loop] = weakref.ref(found)
     return loop, found
 
 
