@@ -188,7 +188,9 @@ impl Job {
     /// The item.
     #[getter]
     fn value<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        self.with(|job| self.layout.value(py, job.bytes()))
+        // The lock is not held while Python runs.
+        let bytes = self.with(|job| Ok(job.bytes().to_vec()))?;
+        self.layout.value(py, &bytes)
     }
 
     /// How often the item was delivered, this time included. Counts up to 7.

@@ -86,7 +86,7 @@ impl Versioned {
     #[pyo3(signature = (value, *, timeout=Timeout::FOREVER))]
     fn store(&self, py: Python<'_>, value: &Bound<'_, PyAny>, timeout: Timeout) -> PyResult<u64> {
         match self.layout.buffer_of(value)? {
-            Some(buffer) => self.store_bytes(py, buffer.bytes(), timeout),
+            Some(buffer) => self.store_bytes(py, &self.layout.settled(py, buffer.bytes()), timeout),
             None => self.store_bytes(py, &bytes_of(&self.layout, value)?, timeout),
         }
     }
@@ -278,10 +278,12 @@ impl Transaction {
     /// The changed value. Set it to change it.
     #[getter]
     fn value<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        self.with(|begun| match &begun.array {
-            Some(array) => Ok(array.bind(py).clone()),
-            None => self.part.get().layout.value(py, begun.transaction.bytes()),
-        })
+        // Nothing is borrowed while Python runs.
+        let (array, bytes) = self.with(|begun| match &begun.array {
+            Some(array) => Ok((Some(array.clone_ref(py)), Vec::new())),
+            None => Ok((None, begun.transaction.bytes().to_vec())),
+        })?;
+        array.map_or_else(|| self.part.get().layout.value(py, &bytes), |array| Ok(array.into_bound(py)))
     }
 
     #[setter]
