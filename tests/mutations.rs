@@ -32,9 +32,9 @@ pub(crate) use frames::{FRAMES, FRAMES_CRASHES, FRAMES_DEATHS};
 pub(crate) use hub::HUB;
 pub(crate) use map::{MAP, MAP_CRASHES};
 
-/// Not here: the Acquire of the two loads of the sequence number under the lock, which the lock has ordered already. And
-/// the models go round the writer's load: loom remembers one last access of a word, so a load by the writer just before
-/// its store hides the reader's load from it, and with that most of the orders there are.
+/// Not here: the Acquire of the two loads of the sequence number under the lock, which the lock has ordered already.
+/// And the models go round the writer's load: loom remembers one last access of a word, so a load by the writer just
+/// before its store hides the reader's load from it, and with that most of the orders there are.
 pub(crate) const VERSIONED: &[Mutation] = mutations! {
     seqlock the_readers_first_fence fails one_writer_reuses_slots: "fence(Acquire);\n    copy(" => "copy(";
     seqlock the_readers_second_fence fails one_writer_reuses_slots: "fence(Acquire);\n    let after" => "let after";
@@ -57,8 +57,8 @@ pub(crate) const VERSIONED: &[Mutation] = mutations! {
         "(token, 0, AcqRel, Relaxed)" => "(token, 0, Relaxed, Relaxed)";
 };
 
-/// Not here: that newcomers stand back, which is fairness and no model's matter; the orderings of a take-over, which the
-/// kernel's word of the death has ordered already.
+/// Not here: that newcomers stand back, which is fairness and no model's matter; the orderings of a take-over, which
+/// the kernel's word of the death has ordered already.
 pub(crate) const WAITING: &[Mutation] = mutations! {
     lock_word the_announcement_of_a_sleeper fails two_take_turns: "now | flags;" => "now;";
     lock_word the_acquire_of_a_slow_lock fails two_take_turns:
@@ -92,10 +92,14 @@ pub(crate) const WAITING: &[Mutation] = mutations! {
     event_word the_second_wake_of_an_event fails one_is_notified_twice:
         "notified & !WAITING, AcqRel, Relaxed).is_ok()" => "notified & !WAITING, AcqRel, Relaxed).is_err()";
     event_word the_count_of_an_event fails all_are_notified: "if count(now) > seen" => "if count(now) > seen + 1";
+    event_word the_wake_of_a_raise fails a_raise_is_waited_for: "(raised, now & WAITING != 0)" => "(raised, false)";
+    event_word the_release_of_a_raise fails a_raise_is_waited_for:
+        "(now, raised, AcqRel, Relaxed)" => "(now, raised, Relaxed, Relaxed)";
+    event_word the_comparison_of_a_raise fails a_raise_lowers_no_count: "if now >= raised" => "if now == raised";
 };
 
-/// Not here: the orderings of the claim's own compare-exchange, which the fences and the two looks make up for; they stay
-/// because nobody should have to know that.
+/// Not here: the orderings of the claim's own compare-exchange, which the fences and the two looks make up for; they
+/// stay because nobody should have to know that.
 pub(crate) const PARTICIPANTS: &[Mutation] = mutations! {
     slot the_fence_of_a_claim fails what_is_seen_belongs_together: "        fence(Release);\n" => "";
     slot the_fence_of_a_look fails what_is_seen_belongs_together: "fence(Acquire);\n        (self" => "(self";
@@ -263,13 +267,13 @@ pub(crate) const QUEUE: &[Mutation] = mutations! {
 
 /// Not here: the Acquire of a sender's look at a slot, which the lock has ordered already; the first fence of a count,
 /// without which a count may be less, and is a lower bound still; the bell and the flag of waiters, which are in
-/// `WAITING`.
+/// `WAITING`; the least move after a lag, which only hostile words need, and the steps over further skipped items,
+/// which only save a call; the tail of a skip, which is found without it.
 pub(crate) const BROADCAST: &[Mutation] = mutations! {
     protocol the_step_of_a_sender fails a_sender_dies:
         ".load(Acquire), place.there()) {\n            break" => ".load(Acquire), place.there()) || capacity > 0 {\n            break";
     protocol the_step_of_a_subscription fails a_subscriber_comes_later:
-        "if !is_there(slots.sequence(place.index).load(Relaxed), place.there()) {"
-        => "if !is_there(slots.sequence(place.index).load(Relaxed), place.there()) || capacity > 0 {";
+        ".load(Relaxed), place.there()) {\n            break" => ".load(Relaxed), place.there()) || capacity > 0 {\n            break";
     protocol the_release_of_the_odd_number fails the_newest_item_is_whole:
         "wrapping_sub(1), Release" => "wrapping_sub(1), Relaxed";
     protocol the_fence_of_a_sender fails a_sender_reuses_slots: "    fence(Release);\n" => "";
@@ -300,12 +304,15 @@ pub(crate) const BROADCAST: &[Mutation] = mutations! {
         "if before == place.there()" => "if is_there(before, place.there())";
     protocol the_item_that_is_not_there fails a_sender_dies:
         "} else if !is_there(before, place.there()) {" => "} else if false {";
-    protocol the_move_after_a_lag fails a_subscriber_lags:
-        "saturating_sub(place.position).max(1)" => "saturating_sub(place.position)";
     protocol the_distance_from_the_oldest fails a_slow_subscriber_catches_up:
         ".saturating_add(margin(capacity))" => "";
     protocol the_two_items_of_a_small_margin fails a_slow_subscriber_catches_up:
         "{ capacity / 4 } else { 2 }" => "{ capacity / 4 } else { 1 }";
+    protocol the_slots_of_a_skip fails items_are_skipped:
+        "next.max(position.saturating_sub(capacity))..position" => "position..position";
+    protocol the_next_lap_of_a_skipped_item fails items_are_skipped: "skipped.wrapping_add(capacity)" => "skipped";
+    protocol the_slots_before_the_skip fails a_skip_is_waited_for:
+        "next.max(position.saturating_sub(capacity))" => "position.saturating_sub(1)";
 };
 
 /// Not here: the Release of `scanned` and of a taken slot. Without it, reaping finds an item that nobody counts.
@@ -322,7 +329,8 @@ pub(crate) const QUEUE_CRASHES: &[Mutation] = mutations! {
         "self.head.fetch_max(first, Release)" => "self.head.fetch_max(first, Relaxed)";
 };
 
-/// Not here: the Release of a tail that a sender has stepped over, before which it stores nothing.
+/// Not here: the Release of a tail that a sender has stepped over, before which it stores nothing; the Release of a
+/// slot that is skipped, as their order is free; the steps over further skipped items, which only save a call.
 pub(crate) const BROADCAST_CRASHES: &[Mutation] = mutations! {
     protocol the_release_of_the_odd_number fails sends_are_cut_short:
         "wrapping_sub(1), Release" => "wrapping_sub(1), Relaxed";
@@ -332,4 +340,8 @@ pub(crate) const BROADCAST_CRASHES: &[Mutation] = mutations! {
     protocol the_release_of_the_tail fails sends_are_cut_short:
         "tail.store(place.position, Release);\n    sent.position"
         => "tail.store(place.position, Relaxed);\n    sent.position";
+    protocol the_release_of_a_skip fails skips_are_cut_short:
+        "tail.store(position, Release)" => "tail.store(position, Relaxed)";
+    protocol the_least_item_after_a_cut fails skips_are_cut_short:
+        "next_in_slot(word, capacity)).min()" => "next_in_slot(word, capacity)).max()";
 };

@@ -5,23 +5,23 @@
 #include <iostream>
 #include <shmstore.hpp>
 
-struct position {
+struct point {
     double x, y;
-}; // as in examples/rover.rs
+}; // `Position` of examples/rover.rs
 
 int main(int argc, char **argv)
 try {
     auto store = shmstore::open(argc > 1 ? argv[1] : "./rover");
     auto rover = shmstore::attach(store, 'T');
-    auto place = shmstore::open(rover, "position");
+    auto position = shmstore::open(rover, "position");
     auto patience = std::chrono::milliseconds(argc > 2 ? std::stoi(argv[2]) : 60000);
 
     std::uint64_t seen = 0;
-    while (shmstore::wait(place, seen, patience)) {
-        auto at = shmstore::read<position>(place, &seen); // a copy, always whole
+    while (shmstore::wait(position, seen, patience)) {
+        auto at = shmstore::read<point>(position, &seen); // a copy, always whole
         std::cout << "version " << seen << ": " << at.x << " " << at.y << std::endl;
         if (at.x > 2) // no other store comes in between
-            shmstore::update<position>(place, [](position &moved) { moved.x -= 2; });
+            shmstore::update<point>(position, [](point &moved) { moved.x -= 2; });
     }
     std::cout << shmstore::get_text(rover, ".") << std::endl;
 } catch (const shmstore::error &error) {

@@ -8,7 +8,7 @@
 
 typedef struct {
     double x, y;
-} position; /* as in examples/rover.rs. `shmstore schema --c` writes it, with a check of the whole type */
+} point; /* `Position` of examples/rover.rs. `shmstore schema --c` writes it, with a check of the whole type */
 
 static void check(shmstore_code code)
 {
@@ -22,19 +22,19 @@ int main(int argc, char **argv)
 {
     shmstore_store *store;
     shmstore_object *rover;
-    shmstore_part *frames, *place;
+    shmstore_part *frames, *position;
     check(shmstore_store_open(argc > 1 ? argv[1] : "./rover", &store));
     check(shmstore_object_attach(store, 'T', &rover));
     check(shmstore_part_open(rover, "frames", &frames));
-    check(shmstore_part_open(rover, "position", &place));
+    check(shmstore_part_open(rover, "position", &position));
 
     uint64_t frame;
     check(shmstore_atomic_fetch_add(frames, 1, &frame));
 
     /* No process ever sees half of it. If this one is killed here, nothing has changed. */
     shmstore_transaction *moving;
-    check(shmstore_transaction_begin(place, SHMSTORE_FOREVER, &moving));
-    position *at = shmstore_transaction_value(moving);
+    check(shmstore_transaction_begin(position, SHMSTORE_FOREVER, &moving));
+    point *at = shmstore_transaction_value(moving);
     at->x += 0.5;
     at->y -= 0.25;
     check(shmstore_transaction_commit(moving, NULL));
@@ -46,7 +46,7 @@ int main(int argc, char **argv)
     printf("frame %" PRIu64 ": %s\n", frame + 1, text);
     shmstore_text_free(text);
 
-    shmstore_part_close(place);
+    shmstore_part_close(position);
     shmstore_part_close(frames);
     shmstore_object_detach(rover);
     shmstore_store_close(store);

@@ -12,26 +12,38 @@
  *
  * RESULTS. A function returns SHMSTORE_OK (0), or the code of an error. Then shmstore_error_text has the full text.
  * Nothing has changed, unless the function says otherwise. A function that returns a number or a pointer returns 0 or
- * NULL after an error. No function ends the program, unless memory runs out.
+ * NULL after an error. Such a function fails only if its handle is wrong: if it is NULL, of another type, of a part of
+ * another kind, of another thread or of the parent process. So check the handle where it is made. No function ends the
+ * program, unless memory runs out.
  *
  * VALUES are bytes, as the type has them in memory, with the native byte order of x86_64 and aarch64. Each size is
  * compared with the type. Bytes are checked before they are stored, and after they are loaded: SHMSTORE_INVALID_VALUE
- * says that a bool, a char or an enum has none of its values. Then the memory for the value has the bytes nevertheless.
- * shmstore_encode and shmstore_decode convert between bytes and JSON. `shmstore schema --c` writes a header with the
- * types of an object, and with functions `..._open`, which compare the types with those in shared memory.
+ * says that a bool, a char or an enum has none of its values. If the bytes in shared memory are invalid, the memory for
+ * the value has them nevertheless. Only shmstore_entries_next and shmstore_atomic_compare_exchange write nothing then.
+ * Elements of a frame that are written or read by a pointer are not checked. shmstore_encode and shmstore_decode
+ * convert between bytes and JSON. `shmstore schema --c` writes a header with the types of an object, and with functions
+ * `..._open`, which compare the types with those in shared memory.
  *
  * POINTERS are NULL, or point to memory for what is named, which no other thread uses during the call. A pointer for a
  * result may be NULL where the function says so. A pointer for a handle may not. It receives NULL after an error.
  *
- * HANDLES are freed by the function that is named where they are made, once. They are used no more afterwards. They may
- * be freed in any order: a part keeps its object attached. All calls for a store, an object, a part or a pin may be
- * made by several threads at once. Any other handle is used by one thread at a time. A transaction and a guard stay in the
- * thread that made them. Texts that a function writes to a `char **` are freed by shmstore_text_free.
+ * HANDLES are freed by the function that is named where they are made. A handle is freed once, by one thread, while no
+ * other thread uses it. It is used no more afterwards. Functions that close, detach, return, release, unlock or roll
+ * back accept NULL. Every other function returns SHMSTORE_BAD_ARGUMENT for NULL, and each function does so for a handle
+ * of another type. Handles may be freed in any order: every handle made of a part keeps the object attached.
+ *
+ * THREADS. Several threads may use a store, an object, a part or a pin at once. One thread at a time uses any other
+ * handle. A transaction and a guard stay in the thread that made them. End them before this thread ends: otherwise the
+ * part stays taken until the process ends.
+ *
+ * TEXTS that a function writes to a `char **` are freed by shmstore_text_free.
  *
  * TIME LIMITS are in nanoseconds. 0 does not wait. SHMSTORE_FOREVER (-1) waits forever. A signal does not end a wait.
+ * Functions for stores and objects have no limit. They wait up to 5 s for processes that create, migrate or remove an
+ * object. Loads have no limit either. They try for at most 1 s, and shmstore_broadcast_newest for at most 100 ms.
  *
- * FORK. A child may use the stores, objects and parts of its parent. A transaction, guard, job, loan or pin belongs to
- * the parent: ending it in the child changes nothing. */
+ * FORK. A child may use the stores, objects, parts, subscribers and entries of its parent. A transaction, guard, job,
+ * loan or pin belongs to the parent: ending it in the child changes nothing. In the child a pin protects nothing. */
 
 
 #ifndef SHMSTORE_H
@@ -70,7 +82,7 @@ typedef enum {
    */
   SHMSTORE_OK = 0,
   /**
-   * An argument is wrong: a pointer is NULL, a handle is of another kind, a time is negative, a text is not UTF-8.
+   * An argument is wrong: a pointer is NULL, a handle is of another type, a time is negative, a text is not UTF-8.
    */
   SHMSTORE_BAD_ARGUMENT = 1,
   /**
@@ -110,7 +122,7 @@ typedef enum {
    */
   SHMSTORE_ACCESS_DENIED = 10,
   /**
-   * Another thread or process has the part until the limit.
+   * Another thread or process has the part until the limit, or creates or migrates the object for more than 5 s.
    */
   SHMSTORE_BUSY = 11,
   /**
@@ -134,7 +146,8 @@ typedef enum {
    */
   SHMSTORE_LAGGED = 16,
   /**
-   * The last owner of a lock died. The data that it guards may be half-changed.
+   * An owner of a lock died, or ended by an error, and no process has repaired its changes since. The data that the
+   * lock guards may be half-changed.
    */
   SHMSTORE_OWNER_DIED = 17,
   /**
@@ -162,7 +175,8 @@ typedef enum {
    */
   SHMSTORE_STOPPED = 23,
   /**
-   * The object is there, and cannot be used: it is damaged, abandoned, being migrated, or has no free slot.
+   * The object is there, and cannot be used: it is damaged or abandoned, belongs to another program, has no free
+   * slot for this process, or a migration of it was interrupted.
    */
   SHMSTORE_UNUSABLE = 24,
   /**
@@ -173,6 +187,10 @@ typedef enum {
    * An error in this library, which is reported here instead of ending the program.
    */
   SHMSTORE_INTERNAL = 26,
+  /**
+   * The object is a copy of another machine's, and another process keeps it. It can only be read.
+   */
+  SHMSTORE_MIRRORED = 27,
 } shmstore_code;
 
 /**
@@ -180,7 +198,7 @@ typedef enum {
  */
 typedef enum {
   /**
-   * No part: the handle is NULL, or of another kind.
+   * No part: the handle is NULL, or of another type.
    */
   SHMSTORE_KIND_NONE = 0,
   /**
@@ -292,8 +310,8 @@ typedef struct {
 
 /**
  * Changes the bytes of the value of a key. It should return 0. Any other number leaves the value as it was. It must
- * not wait, call functions for the same key, throw, or call longjmp. `value` has `size` bytes, and is aligned to one
- * byte only, so copy it to a variable of the type.
+ * not wait, store or remove the same key, throw, or call longjmp. It may use other keys. `value` has `size` bytes, and
+ * is aligned to one byte only, so copy it to a variable of the type.
  */
 typedef int32_t (*shmstore_change_value)(void *value, size_t size, void *context);
 
@@ -307,7 +325,7 @@ typedef struct {
    * - `Versioned`: a version with a higher number than `seen`.
    * - `Event`: more than `seen` notifications.
    * - `Queue`: an item, or a free slot if `not_full` is not 0.
-   * - `Broadcast`: the item with the number `seen`, which shmstore_subscriber_position returns.
+   * - `Broadcast`: the item with the number `seen`. Pass the position of a subscriber.
    * - `Map`: more than `seen` insertions and removals. With a key, a version of its value higher than `seen`.
    * - `Frames`: a frame with a higher number than `seen`.
    */
@@ -356,25 +374,31 @@ const char *shmstore_error_text(void);
 const char *shmstore_version(void);
 
 /**
- * Opens the store at a path, which is a directory or a file where processes meet. It is there already. Close it with
- * shmstore_store_close.
+ * Opens an existing store. `path` is its directory or file. The store of a name in a directory is the file
+ * `DIRECTORY/NAME.shm`. Close it with shmstore_store_close.
  *
- * Errors: SHMSTORE_NOT_FOUND, SHMSTORE_ACCESS_DENIED, SHMSTORE_BAD_ARGUMENT if the path cannot be one of a store.
+ * Errors: SHMSTORE_NOT_FOUND, SHMSTORE_ACCESS_DENIED, also if any user may write the directory or if its owner is not
+ * trusted, SHMSTORE_BAD_ARGUMENT if the path is empty, is not UTF-8, or leads to something that is neither a directory
+ * nor a file, SHMSTORE_SYSTEM.
  */
 shmstore_code shmstore_store_open(const char *path, shmstore_store **store);
 
 /**
- * Opens the store at a path, and makes a directory if nothing is there. `mode` has the permission bits of what this
- * store makes, such as 0660 for a group. 0 is for 0600. Close it with shmstore_store_close.
+ * Opens the store at a path, and makes a directory if nothing is there. `mode` has the permission bits of the objects
+ * that this store makes, such as 0660 for a group. 0 is for 0600. A new directory has a search bit for each read bit,
+ * too, such as 0770, and only its owner and its group may write it. Close it with shmstore_store_close.
  *
- * Errors: those of shmstore_store_open, SHMSTORE_BAD_ARGUMENT if the mode has other bits than 0666.
+ * Errors: those of shmstore_store_open, SHMSTORE_BAD_ARGUMENT if the mode has other bits than 0666, or if a file is in
+ * the place of a directory.
  */
 shmstore_code shmstore_store_create(const char *path, uint32_t mode, shmstore_store **store);
 
 /**
  * Removes the object with this type-id-char, such as 'T'. Processes that have it attached keep it.
  *
- * Errors: SHMSTORE_NOT_FOUND, SHMSTORE_ACCESS_DENIED, SHMSTORE_UNUSABLE.
+ * Errors: SHMSTORE_NOT_FOUND, SHMSTORE_ACCESS_DENIED, SHMSTORE_BUSY if another process creates or migrates an object
+ * of the store for more than 5 s, SHMSTORE_UNUSABLE if the segment belongs to another program, SHMSTORE_BAD_ARGUMENT
+ * if `id` is not a printable character of ASCII, SHMSTORE_SYSTEM.
  */
 shmstore_code shmstore_store_remove(const shmstore_store *store, char id);
 
@@ -387,17 +411,22 @@ shmstore_code shmstore_store_close(shmstore_store *store);
  * Attaches the object with this type-id-char, such as 'T', for reading and writing. Its layout comes from its segment.
  * Close it with shmstore_object_detach.
  *
- * Errors: SHMSTORE_NOT_FOUND if there is no such object yet, SHMSTORE_ACCESS_DENIED, SHMSTORE_UNUSABLE,
- * SHMSTORE_WRONG_LAYOUT if no program can write an object of this layout.
+ * Errors: SHMSTORE_NOT_FOUND if there is no such object yet, SHMSTORE_ACCESS_DENIED, SHMSTORE_WRONG_LAYOUT if no
+ * program can write an object of this layout, SHMSTORE_MIRRORED if it is a copy of another machine's object, which
+ * another process keeps, SHMSTORE_BUSY if another process creates or migrates it for more than 5 s, SHMSTORE_UNUSABLE,
+ * SHMSTORE_BAD_ARGUMENT if `id` is not a printable character of ASCII, SHMSTORE_SYSTEM.
  */
 shmstore_code shmstore_object_attach(const shmstore_store *store, char id, shmstore_object **object);
 
 /**
- * Creates an object, all zero, with the layout of a schema in JSON, as shmstore_object_schema writes it. `room` is its
- * room for later fields, in bytes. 0 if it has none. Close it with shmstore_object_detach.
+ * Creates an object, all zero, with the layout of a schema in JSON, as shmstore_object_schema writes it. `room` is the
+ * total size in bytes to which the object can grow, its present fields included. 0 means that it cannot grow. A value
+ * below the size of the type counts as that size. Close it with shmstore_object_detach.
  *
  * Errors: SHMSTORE_EXISTS, SHMSTORE_WRONG_LAYOUT if the schema is not that of an object, SHMSTORE_SYSTEM if there is
- * not enough shared memory.
+ * not enough shared memory, or if the object is larger than memory can be, SHMSTORE_NOT_FOUND if the path of the store
+ * no longer exists, SHMSTORE_BUSY if another process creates or migrates an object of the store for more than 5 s,
+ * SHMSTORE_ACCESS_DENIED, SHMSTORE_UNUSABLE, SHMSTORE_BAD_ARGUMENT if `id` is not a printable character of ASCII.
  */
 shmstore_code shmstore_object_create(const shmstore_store *store,
                                      const char *schema,
@@ -411,7 +440,7 @@ shmstore_code shmstore_object_create(const shmstore_store *store,
 shmstore_code shmstore_object_detach(shmstore_object *object);
 
 /**
- * Returns 1 if the object was removed, and 0 if it is there.
+ * Returns 1 if the object was removed, and 0 if it is there, or after an error.
  */
 int32_t shmstore_object_is_removed(const shmstore_object *object);
 
@@ -430,15 +459,18 @@ shmstore_code shmstore_object_layout(const shmstore_object *object, uint64_t *hi
  * Writes the value at a path, such as `position.x` or `quotes["EURUSD"].bid`, as JSON. `.` is the whole object. Free
  * the text with shmstore_text_free.
  *
- * Errors: SHMSTORE_NO_FIELD, SHMSTORE_NO_KEY, SHMSTORE_INVALID_VALUE if the bytes in shared memory are not a valid
- * value.
+ * The path of a `Versioned` gives its value alone. Within the text of a larger path, such as `.`, a `Versioned` is
+ * `{"version": 3, "locked": false, "value": ...}`.
+ *
+ * Errors: SHMSTORE_NO_FIELD, SHMSTORE_NO_KEY, SHMSTORE_EMPTY if the path leads to an item or a frame that is not
+ * there, SHMSTORE_INVALID_VALUE if the bytes in shared memory are not a valid value.
  */
 shmstore_code shmstore_get_text(const shmstore_object *object, const char *path, char **text);
 
 /**
  * Stores a value at a path. The text is JSON, such as `1.5`, `[1, 2]` or `{"x": 1, "y": 2}`, or a word for a variant
  * of an enum, a char or a text. A path into a `Versioned` or a value of a map changes this field alone. The path of a
- * key of a map inserts the key. Other writers are waited for until the limit, in nanoseconds.
+ * key of a map inserts the key. The function waits for other writers until the limit, in nanoseconds.
  *
  * Errors: SHMSTORE_NO_FIELD, SHMSTORE_NO_KEY, SHMSTORE_WRONG_PART if the path leads to something that is not stored as
  * a whole, SHMSTORE_INVALID_VALUE, SHMSTORE_BUSY, SHMSTORE_DEADLOCK, SHMSTORE_FULL if a map has no room.
@@ -449,7 +481,11 @@ shmstore_code shmstore_set_text(const shmstore_object *object, const char *path,
  * Adds a number to the integer at a path, modulo 2 to the power of its bits. `old` receives the value before, and may
  * be NULL. Convert it to int64_t if the integer is signed.
  *
- * Errors: SHMSTORE_NO_FIELD, SHMSTORE_NO_KEY, SHMSTORE_WRONG_PART if there is no integer.
+ * An atomic integer never waits. If the path leads into a `Versioned` or the value of a key of a map, the function
+ * waits for other writers without a limit.
+ *
+ * Errors: SHMSTORE_NO_FIELD, SHMSTORE_NO_KEY, SHMSTORE_WRONG_PART if there is no integer. Of a `Versioned` or a map
+ * also SHMSTORE_DEADLOCK if this thread has it, and SHMSTORE_INVALID_VALUE if its newest value is not valid.
  */
 shmstore_code shmstore_fetch_add(const shmstore_object *object, const char *path, int64_t by, uint64_t *old);
 
@@ -484,9 +520,10 @@ shmstore_code shmstore_part_open(const shmstore_object *object, const char *path
 
 /**
  * Returns the handle of the part at a path, as shmstore_part_open does, if it has the types of this program. `layouts`
- * are `count` of them. Functions `..._open` in headers of `shmstore schema --c` call it.
+ * are `count` of them, from 1 to 3. Functions `..._open` in headers of `shmstore schema --c` call it.
  *
- * Errors: those of shmstore_part_open, SHMSTORE_WRONG_LAYOUT if a type differs.
+ * Errors: those of shmstore_part_open, SHMSTORE_WRONG_LAYOUT if a type differs, SHMSTORE_WRONG_PART if the part has no
+ * type of this sort, such as a key, SHMSTORE_BAD_ARGUMENT if `layouts` is NULL or `count` is another number.
  */
 shmstore_code shmstore_part_open_as(const shmstore_object *object,
                                     const char *path,
@@ -500,7 +537,7 @@ shmstore_code shmstore_part_open_as(const shmstore_object *object,
 shmstore_code shmstore_part_close(shmstore_part *part);
 
 /**
- * Returns the kind of a part.
+ * Returns the kind of a part. SHMSTORE_KIND_NONE after an error.
  */
 shmstore_kind shmstore_part_kind(const shmstore_part *part);
 
@@ -514,7 +551,7 @@ size_t shmstore_part_size(const shmstore_part *part, int32_t of);
  * Writes the layout of a value of a part, in JSON. `of` is SHMSTORE_VALUE, SHMSTORE_KEY or SHMSTORE_META. Free the
  * text with shmstore_text_free.
  *
- * Errors: SHMSTORE_WRONG_PART if it has no such type.
+ * Errors: SHMSTORE_WRONG_PART if it has no such type, SHMSTORE_BAD_ARGUMENT if `of` is another number.
  */
 shmstore_code shmstore_part_schema(const shmstore_part *part, int32_t of, char **json);
 
@@ -522,13 +559,13 @@ shmstore_code shmstore_part_schema(const shmstore_part *part, int32_t of, char *
  * Writes the size and the layout hash of a value of a part, for shmstore_part_open_as. `of` is SHMSTORE_VALUE,
  * SHMSTORE_KEY or SHMSTORE_META.
  *
- * Errors: SHMSTORE_WRONG_PART if it has no such type.
+ * Errors: those of shmstore_part_schema.
  */
 shmstore_code shmstore_part_layout(const shmstore_part *part, int32_t of, shmstore_layout *layout);
 
 /**
- * Copies the value of an atomic to `value`, which has `size` bytes: at most 8, and exactly those of the type. It
- * acquires, as every function of atomics, and those that store release.
+ * Copies the value of an atomic to `value`, which has `size` bytes: at most 8, and exactly those of the type. All
+ * functions of atomics have acquire ordering. Those that store have release ordering, too.
  *
  * Errors: SHMSTORE_WRONG_PART, SHMSTORE_WRONG_SIZE, SHMSTORE_INVALID_VALUE.
  */
@@ -552,7 +589,7 @@ shmstore_code shmstore_atomic_swap(const shmstore_part *part, const void *value,
  * Stores `value` in an atomic if it has the value `expected`. Otherwise it copies the value that it has to `expected`.
  * Both have `size` bytes. `exchanged` receives 1 if the value was stored, and 0 if not. It may be NULL.
  *
- * Errors: those of shmstore_atomic_load.
+ * Errors: those of shmstore_atomic_load. Then nothing was stored, and `expected` is as it was.
  */
 shmstore_code shmstore_atomic_compare_exchange(const shmstore_part *part,
                                                void *expected,
@@ -633,21 +670,21 @@ shmstore_code shmstore_transaction_commit(shmstore_transaction *transaction, uin
 shmstore_code shmstore_transaction_rollback(shmstore_transaction *transaction);
 
 /**
- * Takes a `Lock`. Its owner is waited for until the limit, in nanoseconds. Free it with shmstore_lock_release, in this
+ * Takes a `Lock`. Its owner is waited for until the limit, in nanoseconds. Free it with shmstore_guard_unlock, in this
  * thread. If the process is killed, the lock is free, and the next owner is told.
  *
- * Errors: SHMSTORE_WRONG_PART, SHMSTORE_BUSY, SHMSTORE_DEADLOCK if this thread has it, SHMSTORE_OWNER_DIED if the last
- * owner died, so that shmstore_lock_take_to_repair is needed.
+ * Errors: SHMSTORE_WRONG_PART, SHMSTORE_BUSY, SHMSTORE_DEADLOCK if this thread has it, SHMSTORE_OWNER_DIED if the data
+ * may be half-changed, so that shmstore_lock_lock_to_repair is needed.
  */
-shmstore_code shmstore_lock_take(const shmstore_part *part, int64_t limit, shmstore_guard **guard);
+shmstore_code shmstore_lock_lock(const shmstore_part *part, int64_t limit, shmstore_guard **guard);
 
 /**
- * Takes a `Lock`, also if its last owner died. If shmstore_guard_is_inconsistent returns 1 then, repair the data, and
- * call shmstore_guard_mark_consistent.
+ * Takes a `Lock`, also if an owner died. If shmstore_guard_is_inconsistent returns 1 then, repair the data, and call
+ * shmstore_guard_mark_consistent. Free the lock as after shmstore_lock_lock.
  *
  * Errors: SHMSTORE_WRONG_PART, SHMSTORE_BUSY, SHMSTORE_DEADLOCK.
  */
-shmstore_code shmstore_lock_take_to_repair(const shmstore_part *part, int64_t limit, shmstore_guard **guard);
+shmstore_code shmstore_lock_lock_to_repair(const shmstore_part *part, int64_t limit, shmstore_guard **guard);
 
 /**
  * Returns 1 if a process has a `Lock`, and 0 if it is free or after an error.
@@ -660,7 +697,7 @@ int32_t shmstore_lock_is_locked(const shmstore_part *part);
 int32_t shmstore_lock_is_inconsistent(const shmstore_part *part);
 
 /**
- * Returns 1 if the owner before this one died and its changes are not repaired. 0 if not, or after an error.
+ * Returns 1 if an owner died, and no process has repaired its changes. 0 if not, or after an error.
  */
 int32_t shmstore_guard_is_inconsistent(const shmstore_guard *guard);
 
@@ -672,11 +709,19 @@ int32_t shmstore_guard_is_inconsistent(const shmstore_guard *guard);
 shmstore_code shmstore_guard_mark_consistent(const shmstore_guard *guard);
 
 /**
+ * Declares that the data that a lock guards may be half-changed, as after the death of an owner. The next
+ * shmstore_lock_lock returns SHMSTORE_OWNER_DIED. Call it before you give up in the middle of a change.
+ *
+ * Errors: SHMSTORE_OTHER_THREAD.
+ */
+shmstore_code shmstore_guard_mark_inconsistent(const shmstore_guard *guard);
+
+/**
  * Frees a `Lock`, and the handle. NULL is allowed.
  *
  * Errors: SHMSTORE_OTHER_THREAD, which leaves it as it is.
  */
-shmstore_code shmstore_lock_release(shmstore_guard *guard);
+shmstore_code shmstore_guard_unlock(shmstore_guard *guard);
 
 /**
  * Notifies all processes that wait for an `Event`. `count` receives the number of notifications, and may be NULL.
@@ -696,13 +741,13 @@ shmstore_code shmstore_event_notify_one(const shmstore_part *part, uint64_t *cou
 /**
  * Returns the number of notifications of an `Event`. 0 after an error. shmstore_wait waits for more.
  */
-uint64_t shmstore_event_notifications(const shmstore_part *part);
+uint64_t shmstore_event_count(const shmstore_part *part);
 
 /**
  * Pushes an item of `size` bytes into a `Queue`. A free slot is waited for until the limit, in nanoseconds.
  *
- * Errors: SHMSTORE_WRONG_PART, SHMSTORE_WRONG_SIZE, SHMSTORE_INVALID_VALUE, SHMSTORE_FULL, SHMSTORE_BUSY,
- * SHMSTORE_REMOVED.
+ * Errors: SHMSTORE_WRONG_PART, SHMSTORE_WRONG_SIZE, SHMSTORE_INVALID_VALUE, SHMSTORE_FULL, SHMSTORE_BUSY if another
+ * producer works on the queue until the limit, SHMSTORE_REMOVED, which only a call notices that has to wait.
  */
 shmstore_code shmstore_queue_push(const shmstore_part *part, const void *item, size_t size, int64_t limit);
 
@@ -710,8 +755,9 @@ shmstore_code shmstore_queue_push(const shmstore_part *part, const void *item, s
  * Pops the oldest item of a `Queue` to `item`, which has `size` bytes. An item is waited for until the limit, in
  * nanoseconds. If the process is killed afterwards, the item is lost: shmstore_queue_take keeps it.
  *
- * Errors: SHMSTORE_WRONG_PART, SHMSTORE_WRONG_SIZE, SHMSTORE_EMPTY, SHMSTORE_BUSY, SHMSTORE_REMOVED,
- * SHMSTORE_INVALID_VALUE if the item is not a valid value. It is consumed.
+ * Errors: SHMSTORE_WRONG_PART, SHMSTORE_WRONG_SIZE, SHMSTORE_EMPTY, SHMSTORE_BUSY if another consumer works on the
+ * queue until the limit, SHMSTORE_REMOVED, which only a call notices that has to wait, SHMSTORE_INVALID_VALUE if the
+ * item is not a valid value. Then the item is consumed.
  */
 shmstore_code shmstore_queue_pop(const shmstore_part *part, void *item, size_t size, int64_t limit);
 
@@ -719,8 +765,7 @@ shmstore_code shmstore_queue_pop(const shmstore_part *part, void *item, size_t s
  * Takes the oldest item of a `Queue`. An item is waited for until the limit, in nanoseconds. End the job with
  * shmstore_job_done or shmstore_job_return. If the process is killed before, another one gets the item.
  *
- * Errors: SHMSTORE_WRONG_PART, SHMSTORE_EMPTY, SHMSTORE_BUSY, SHMSTORE_REMOVED, SHMSTORE_INVALID_VALUE if the item is
- * not a valid value. It is consumed.
+ * Errors: those of shmstore_queue_pop.
  */
 shmstore_code shmstore_queue_take(const shmstore_part *part, int64_t limit, shmstore_job **job);
 
@@ -747,7 +792,8 @@ uint64_t shmstore_queue_capacity(const shmstore_part *part);
 shmstore_code shmstore_job_item(const shmstore_job *job, void *item, size_t size);
 
 /**
- * Returns how often the item was delivered, this time included. It counts up to 7. 0 after an error.
+ * Returns how often the item was delivered, this time included. 7 means seven or more. 0 after
+ * an error.
  */
 uint32_t shmstore_job_deliveries(const shmstore_job *job);
 
@@ -767,7 +813,8 @@ shmstore_code shmstore_job_return(shmstore_job *job);
  * Sends an item of `size` bytes to all subscribers of a `Broadcast`. Another sender is waited for until the limit, in
  * nanoseconds. `number` receives the number of the item, which counts from 0. It may be NULL.
  *
- * Errors: SHMSTORE_WRONG_PART, SHMSTORE_WRONG_SIZE, SHMSTORE_INVALID_VALUE, SHMSTORE_BUSY.
+ * Errors: SHMSTORE_WRONG_PART, SHMSTORE_WRONG_SIZE, SHMSTORE_INVALID_VALUE, SHMSTORE_BUSY if another sender works on
+ * the broadcast until the limit.
  */
 shmstore_code shmstore_broadcast_send(const shmstore_part *part,
                                       const void *item,
@@ -780,7 +827,7 @@ shmstore_code shmstore_broadcast_send(const shmstore_part *part,
  * NULL.
  *
  * Errors: SHMSTORE_WRONG_PART, SHMSTORE_WRONG_SIZE, SHMSTORE_EMPTY if no item was sent, SHMSTORE_INVALID_VALUE,
- * SHMSTORE_DISTURBED.
+ * SHMSTORE_DISTURBED if no copy was whole within 100 ms.
  */
 shmstore_code shmstore_broadcast_newest(const shmstore_part *part, void *item, size_t size, uint64_t *number);
 
@@ -797,13 +844,13 @@ uint64_t shmstore_broadcast_sent(const shmstore_part *part);
 shmstore_code shmstore_broadcast_subscribe(const shmstore_part *part, shmstore_subscriber **subscriber);
 
 /**
- * Returns a subscriber that begins with the item of this number. If that is overwritten already, the first
- * shmstore_subscriber_receive returns SHMSTORE_LAGGED. Close it with shmstore_subscriber_close.
+ * Returns a subscriber at a position, which is the number of its first item. If that item is overwritten already, the
+ * first shmstore_subscriber_recv returns SHMSTORE_LAGGED. Close it with shmstore_subscriber_close.
  *
  * Errors: SHMSTORE_WRONG_PART.
  */
 shmstore_code shmstore_broadcast_subscribe_from(const shmstore_part *part,
-                                                uint64_t number,
+                                                uint64_t position,
                                                 shmstore_subscriber **subscriber);
 
 /**
@@ -811,16 +858,18 @@ shmstore_code shmstore_broadcast_subscribe_from(const shmstore_part *part,
  * receives how many items were missed before the next one, after SHMSTORE_LAGGED, and else 0. It may be NULL.
  *
  * Errors: SHMSTORE_WRONG_SIZE, SHMSTORE_EMPTY, SHMSTORE_LAGGED, after which the next call receives a later item,
- * SHMSTORE_INVALID_VALUE, after which the next call goes on, SHMSTORE_DISTURBED, SHMSTORE_REMOVED.
+ * SHMSTORE_INVALID_VALUE, after which the next call goes on, SHMSTORE_DISTURBED if no copy was whole in this time,
+ * SHMSTORE_REMOVED, which only a call notices that has to wait.
  */
-shmstore_code shmstore_subscriber_receive(shmstore_subscriber *subscriber,
-                                          void *item,
-                                          size_t size,
-                                          int64_t limit,
-                                          uint64_t *missed);
+shmstore_code shmstore_subscriber_recv(shmstore_subscriber *subscriber,
+                                       void *item,
+                                       size_t size,
+                                       int64_t limit,
+                                       uint64_t *missed);
 
 /**
- * Returns the number of the next item of a subscriber, for shmstore_wait and shmstore_wait_any. 0 after an error.
+ * Returns the position of a subscriber: the number of its next item. It is for shmstore_wait, shmstore_wait_any and
+ * shmstore_broadcast_subscribe_from. 0 after an error.
  */
 uint64_t shmstore_subscriber_position(const shmstore_subscriber *subscriber);
 
@@ -833,8 +882,8 @@ shmstore_code shmstore_subscriber_close(shmstore_subscriber *subscriber);
  * Copies the value of a key of a `Map` to `value`, which has `value_size` bytes. The key has `key_size` bytes, all of
  * which count, so set padding to zero. `version` receives the number of the version of the value, and may be NULL.
  *
- * Errors: SHMSTORE_WRONG_PART, SHMSTORE_WRONG_SIZE, SHMSTORE_NO_KEY, SHMSTORE_INVALID_VALUE, SHMSTORE_DISTURBED if no
- * copy was whole within a second.
+ * Errors: SHMSTORE_WRONG_PART, SHMSTORE_WRONG_SIZE, SHMSTORE_NO_KEY, SHMSTORE_INVALID_VALUE if the key or the value is
+ * not valid, SHMSTORE_DISTURBED if no copy was whole within a second.
  */
 shmstore_code shmstore_map_get(const shmstore_part *part,
                                const void *key,
@@ -847,8 +896,8 @@ shmstore_code shmstore_map_get(const shmstore_part *part,
  * Inserts a key with a value in a `Map`, or stores the value if the key is in the map. Other writers are waited for
  * until the limit, in nanoseconds. `is_new` receives 1 if the key is new, and 0 if not. It may be NULL.
  *
- * Errors: SHMSTORE_WRONG_PART, SHMSTORE_WRONG_SIZE, SHMSTORE_INVALID_VALUE, SHMSTORE_FULL, SHMSTORE_BUSY,
- * SHMSTORE_DEADLOCK in a callback of shmstore_map_update.
+ * Errors: SHMSTORE_WRONG_PART, SHMSTORE_WRONG_SIZE, SHMSTORE_INVALID_VALUE if the key or the value is not valid,
+ * SHMSTORE_FULL, SHMSTORE_BUSY, SHMSTORE_DEADLOCK in a callback of shmstore_map_update for the same key.
  */
 shmstore_code shmstore_map_insert(const shmstore_part *part,
                                   const void *key,
@@ -862,9 +911,9 @@ shmstore_code shmstore_map_insert(const shmstore_part *part,
  * Changes the value of a key of a `Map` by a callback. No other store comes in between. Other writers are waited for
  * until the limit, in nanoseconds. `context` is passed to the callback as it is.
  *
- * Errors: SHMSTORE_WRONG_PART, SHMSTORE_WRONG_SIZE, SHMSTORE_NO_KEY, SHMSTORE_BUSY, SHMSTORE_DEADLOCK,
- * SHMSTORE_INVALID_VALUE if the value is not valid before or after the callback, SHMSTORE_STOPPED. Nothing has
- * changed.
+ * Errors: SHMSTORE_WRONG_PART, SHMSTORE_WRONG_SIZE, SHMSTORE_NO_KEY, SHMSTORE_BUSY, SHMSTORE_DEADLOCK in a callback
+ * for the same key, SHMSTORE_INVALID_VALUE if the key is not valid, or if the value is not valid before or after the
+ * callback, SHMSTORE_STOPPED. Nothing has changed.
  */
 shmstore_code shmstore_map_update(const shmstore_part *part,
                                   const void *key,
@@ -877,8 +926,10 @@ shmstore_code shmstore_map_update(const shmstore_part *part,
  * Removes a key from a `Map`. Other writers are waited for until the limit, in nanoseconds. `old` receives the value
  * that it had, of `old_size` bytes. It may be NULL with the size 0.
  *
- * Errors: SHMSTORE_WRONG_PART, SHMSTORE_WRONG_SIZE, SHMSTORE_NO_KEY, SHMSTORE_BUSY, SHMSTORE_DEADLOCK,
- * SHMSTORE_INVALID_VALUE if the value was not a valid one. The key is removed.
+ * Errors: SHMSTORE_WRONG_PART, SHMSTORE_WRONG_SIZE, SHMSTORE_NO_KEY, SHMSTORE_BUSY, SHMSTORE_DEADLOCK in a callback of
+ * shmstore_map_update for the same key, SHMSTORE_INVALID_VALUE if the key is not valid, or if the value was not a
+ * valid one. An invalid key removes nothing. After an invalid value the key is removed. If `old` is NULL, an invalid
+ * value is no error.
  */
 shmstore_code shmstore_map_remove(const shmstore_part *part,
                                   const void *key,
@@ -890,7 +941,7 @@ shmstore_code shmstore_map_remove(const shmstore_part *part,
 /**
  * Writes 1 to `is_there` if a key is in a `Map`, and 0 if not.
  *
- * Errors: SHMSTORE_WRONG_PART, SHMSTORE_WRONG_SIZE, SHMSTORE_INVALID_VALUE.
+ * Errors: SHMSTORE_WRONG_PART, SHMSTORE_WRONG_SIZE, SHMSTORE_INVALID_VALUE if the key is not valid.
  */
 shmstore_code shmstore_map_contains(const shmstore_part *part, const void *key, size_t key_size, int32_t *is_there);
 
@@ -922,7 +973,7 @@ shmstore_code shmstore_map_entries(const shmstore_part *part, shmstore_entries *
  * `version` receives the number of the version of the value. Each of the pointers may be NULL, with the size 0.
  *
  * Errors: SHMSTORE_EMPTY if there is no other entry, SHMSTORE_WRONG_SIZE, SHMSTORE_INVALID_VALUE if the key or the
- * value is not valid, after which the next call goes on.
+ * value is not valid. Then nothing is copied, and the next call goes on after this entry.
  */
 shmstore_code shmstore_entries_next(shmstore_entries *entries,
                                     void *key,
@@ -950,7 +1001,9 @@ uint64_t shmstore_frames_newest_number(const shmstore_part *part);
  * Loans a slot of `Frames` to fill. One is waited for until the limit, in nanoseconds. End it with
  * shmstore_loan_publish or shmstore_loan_return. If the process is killed before, the slot is free again.
  *
- * Errors: SHMSTORE_WRONG_PART, SHMSTORE_FULL if readers have pinned all slots, SHMSTORE_BUSY, SHMSTORE_REMOVED.
+ * Errors: SHMSTORE_WRONG_PART, SHMSTORE_FULL if every slot has the newest frame, is pinned, or is being filled,
+ * SHMSTORE_BUSY if another process loans or publishes a frame until the limit, SHMSTORE_REMOVED, which only a call
+ * notices that has to wait.
  */
 shmstore_code shmstore_frames_loan(const shmstore_part *part, int64_t limit, shmstore_loan **loan);
 
@@ -958,11 +1011,15 @@ shmstore_code shmstore_frames_loan(const shmstore_part *part, int64_t limit, shm
  * Returns the address of the first element of a slot that is filled, aligned to at least 64 bytes. There is room for
  * shmstore_frames_capacity elements, until the loan ends. NULL after an error. Set the number of elements by
  * shmstore_loan_set_len.
+ *
+ * No function checks elements that are written there, also shmstore_loan_publish does not. For a type with bool, char
+ * or enums use shmstore_loan_write.
  */
 void *shmstore_loan_pointer(shmstore_loan *loan);
 
 /**
- * Sets the number of elements of a frame. Elements that were not written have the bytes of an earlier frame, or zeros.
+ * Sets the number of elements of a frame. Elements that were not written have the bytes of an earlier frame, or zeros,
+ * and are published with the others.
  *
  * Errors: SHMSTORE_FULL if there is no room for so many.
  */
@@ -985,7 +1042,7 @@ shmstore_code shmstore_loan_write(shmstore_loan *loan, uint64_t at, const void *
 
 /**
  * Publishes a frame as the newest one. `number` receives its number, which counts from 1. It may be NULL. This frees
- * the handle, also after an error.
+ * the handle, also after an error. The elements are not checked: see shmstore_loan_pointer.
  *
  * Errors: SHMSTORE_LOST if this process no longer has the slot, SHMSTORE_OF_PARENT.
  */
@@ -999,8 +1056,8 @@ shmstore_code shmstore_loan_return(shmstore_loan *loan);
 /**
  * Pins the newest frame. No process overwrites it until shmstore_pin_release.
  *
- * Errors: SHMSTORE_WRONG_PART, SHMSTORE_EMPTY if there is none, SHMSTORE_FULL if all 64 pins are in use,
- * SHMSTORE_DISTURBED, SHMSTORE_INVALID_VALUE if the metadata is not valid.
+ * Errors: SHMSTORE_WRONG_PART, SHMSTORE_EMPTY if there is none, SHMSTORE_FULL if all 64 pins of this part, of all
+ * processes, are in use, SHMSTORE_DISTURBED, SHMSTORE_INVALID_VALUE if the metadata is not valid.
  */
 shmstore_code shmstore_frames_pin_newest(const shmstore_part *part, shmstore_pin **pin);
 
@@ -1015,7 +1072,7 @@ shmstore_code shmstore_frames_pin(const shmstore_part *part, uint64_t number, sh
  * Pins the newest frame, once it has a higher number than `seen`. It is waited for until the limit, in nanoseconds. No
  * process overwrites it until shmstore_pin_release.
  *
- * Errors: those of shmstore_frames_pin_newest, SHMSTORE_TIMEOUT, SHMSTORE_REMOVED.
+ * Errors: those of shmstore_frames_pin_newest, SHMSTORE_TIMEOUT if none came, SHMSTORE_REMOVED.
  */
 shmstore_code shmstore_frames_wait_newer(const shmstore_part *part, uint64_t seen, int64_t limit, shmstore_pin **pin);
 
@@ -1072,8 +1129,8 @@ shmstore_code shmstore_wait(const shmstore_part *part, uint64_t seen, int64_t li
  * Waits for at least one of `count` changes, of any objects. Their `is_there` say which are there. They are waited for
  * until the limit, in nanoseconds.
  *
- * Errors: SHMSTORE_TIMEOUT, SHMSTORE_REMOVED if one will not come, SHMSTORE_WRONG_PART, SHMSTORE_WRONG_SIZE of a key,
- * SHMSTORE_BAD_ARGUMENT if `count` is 0.
+ * Errors: SHMSTORE_TIMEOUT, SHMSTORE_REMOVED if one will not come, SHMSTORE_WRONG_PART, SHMSTORE_WRONG_SIZE or
+ * SHMSTORE_INVALID_VALUE of a key, SHMSTORE_BAD_ARGUMENT if `count` is 0.
  */
 shmstore_code shmstore_wait_any(shmstore_change *changes, size_t count, int64_t limit);
 

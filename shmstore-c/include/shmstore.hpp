@@ -54,7 +54,7 @@ struct closer {
     void operator()(shmstore_object *handle) const noexcept { shmstore_object_detach(handle); }
     void operator()(shmstore_part *handle) const noexcept { shmstore_part_close(handle); }
     void operator()(shmstore_transaction *handle) const noexcept { shmstore_transaction_rollback(handle); }
-    void operator()(shmstore_guard *handle) const noexcept { shmstore_lock_release(handle); }
+    void operator()(shmstore_guard *handle) const noexcept { shmstore_guard_unlock(handle); }
     void operator()(shmstore_job *handle) const noexcept { shmstore_job_return(handle); }
     void operator()(shmstore_subscriber *handle) const noexcept { shmstore_subscriber_close(handle); }
     void operator()(shmstore_entries *handle) const noexcept { shmstore_entries_close(handle); }
@@ -73,7 +73,7 @@ using entries = std::unique_ptr<shmstore_entries, closer>;
 using loan = std::unique_ptr<shmstore_loan, closer>;
 using pin = std::unique_ptr<shmstore_pin, closer>;
 
-// Calls a function whose last argument receives a handle: make<shmstore_guard>(shmstore_lock_take, lock.get(), -1).
+// Calls a function whose last argument receives a handle: make<shmstore_guard>(shmstore_lock_lock, lock.get(), -1).
 template <class Handle, class Function, class... Arguments>
 std::unique_ptr<Handle, closer> make(Function function, Arguments... arguments)
 {

@@ -9,8 +9,8 @@ use crate::handle::shmstore_part;
 use crate::object::bits_of;
 use crate::part::atomic;
 
-/// Copies the value of an atomic to `value`, which has `size` bytes: at most 8, and exactly those of the type. It
-/// acquires, as every function of atomics, and those that store release.
+/// Copies the value of an atomic to `value`, which has `size` bytes: at most 8, and exactly those of the type. All
+/// functions of atomics have acquire ordering. Those that store have release ordering, too.
 ///
 /// Errors: SHMSTORE_WRONG_PART, SHMSTORE_WRONG_SIZE, SHMSTORE_INVALID_VALUE.
 #[unsafe(no_mangle)]
@@ -61,7 +61,7 @@ pub unsafe extern "C" fn shmstore_atomic_swap(
 /// Stores `value` in an atomic if it has the value `expected`. Otherwise it copies the value that it has to `expected`.
 /// Both have `size` bytes. `exchanged` receives 1 if the value was stored, and 0 if not. It may be NULL.
 ///
-/// Errors: those of shmstore_atomic_load.
+/// Errors: those of shmstore_atomic_load. Then nothing was stored, and `expected` is as it was.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn shmstore_atomic_compare_exchange(
     part: *const shmstore_part,

@@ -15,7 +15,8 @@ use crate::part::broadcast;
 /// Sends an item of `size` bytes to all subscribers of a `Broadcast`. Another sender is waited for until the limit, in
 /// nanoseconds. `number` receives the number of the item, which counts from 0. It may be NULL.
 ///
-/// Errors: SHMSTORE_WRONG_PART, SHMSTORE_WRONG_SIZE, SHMSTORE_INVALID_VALUE, SHMSTORE_BUSY.
+/// Errors: SHMSTORE_WRONG_PART, SHMSTORE_WRONG_SIZE, SHMSTORE_INVALID_VALUE, SHMSTORE_BUSY if another sender works on
+/// the broadcast until the limit.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn shmstore_broadcast_send(
     part: *const shmstore_part,
@@ -35,7 +36,7 @@ pub unsafe extern "C" fn shmstore_broadcast_send(
 /// NULL.
 ///
 /// Errors: SHMSTORE_WRONG_PART, SHMSTORE_WRONG_SIZE, SHMSTORE_EMPTY if no item was sent, SHMSTORE_INVALID_VALUE,
-/// SHMSTORE_DISTURBED.
+/// SHMSTORE_DISTURBED if no copy was whole within 100 ms.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn shmstore_broadcast_newest(
     part: *const shmstore_part,
@@ -73,20 +74,20 @@ pub unsafe extern "C" fn shmstore_broadcast_subscribe(
     )
 }
 
-/// Returns a subscriber that begins with the item of this number. If that is overwritten already, the first
-/// shmstore_subscriber_receive returns SHMSTORE_LAGGED. Close it with shmstore_subscriber_close.
+/// Returns a subscriber at a position, which is the number of its first item. If that item is overwritten already, the
+/// first shmstore_subscriber_recv returns SHMSTORE_LAGGED. Close it with shmstore_subscriber_close.
 ///
 /// Errors: SHMSTORE_WRONG_PART.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn shmstore_broadcast_subscribe_from(
     part: *const shmstore_part,
-    number: u64,
+    position: u64,
     subscriber: *mut *mut shmstore_subscriber,
 ) -> shmstore_code {
     made!(
         subscriber = {
             let part = broadcast(handle!(part))?;
-            give(part.subscribe_from(number))
+            give(part.subscribe_from(position))
         }
     )
 }
@@ -95,9 +96,10 @@ pub unsafe extern "C" fn shmstore_broadcast_subscribe_from(
 /// receives how many items were missed before the next one, after SHMSTORE_LAGGED, and else 0. It may be NULL.
 ///
 /// Errors: SHMSTORE_WRONG_SIZE, SHMSTORE_EMPTY, SHMSTORE_LAGGED, after which the next call receives a later item,
-/// SHMSTORE_INVALID_VALUE, after which the next call goes on, SHMSTORE_DISTURBED, SHMSTORE_REMOVED.
+/// SHMSTORE_INVALID_VALUE, after which the next call goes on, SHMSTORE_DISTURBED if no copy was whole in this time,
+/// SHMSTORE_REMOVED, which only a call notices that has to wait.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn shmstore_subscriber_receive(
+pub unsafe extern "C" fn shmstore_subscriber_recv(
     subscriber: *mut shmstore_subscriber,
     item: *mut c_void,
     size: usize,
@@ -118,7 +120,8 @@ pub unsafe extern "C" fn shmstore_subscriber_receive(
     })
 }
 
-/// Returns the number of the next item of a subscriber, for shmstore_wait and shmstore_wait_any. 0 after an error.
+/// Returns the position of a subscriber: the number of its next item. It is for shmstore_wait, shmstore_wait_any and
+/// shmstore_broadcast_subscribe_from. 0 after an error.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn shmstore_subscriber_position(subscriber: *const shmstore_subscriber) -> u64 {
     call_or(0, || Ok(handle!(subscriber).position()))

@@ -8,7 +8,7 @@ use std::ffi::{CStr, c_char};
 pub enum shmstore_code {
     /// The call did what it is for.
     SHMSTORE_OK = 0,
-    /// An argument is wrong: a pointer is NULL, a handle is of another kind, a time is negative, a text is not UTF-8.
+    /// An argument is wrong: a pointer is NULL, a handle is of another type, a time is negative, a text is not UTF-8.
     SHMSTORE_BAD_ARGUMENT = 1,
     /// A path is not that of a field.
     SHMSTORE_NO_FIELD = 2,
@@ -28,7 +28,7 @@ pub enum shmstore_code {
     SHMSTORE_EXISTS = 9,
     /// This process has no permission, or does not trust the owner.
     SHMSTORE_ACCESS_DENIED = 10,
-    /// Another thread or process has the part until the limit.
+    /// Another thread or process has the part until the limit, or creates or migrates the object for more than 5 s.
     SHMSTORE_BUSY = 11,
     /// This very thread has the part, and would wait for itself.
     SHMSTORE_DEADLOCK = 12,
@@ -40,7 +40,8 @@ pub enum shmstore_code {
     SHMSTORE_FULL = 15,
     /// A subscriber was too slow, and has missed items. The next call receives a later item.
     SHMSTORE_LAGGED = 16,
-    /// The last owner of a lock died. The data that it guards may be half-changed.
+    /// An owner of a lock died, or ended by an error, and no process has repaired its changes since. The data that the
+    /// lock guards may be half-changed.
     SHMSTORE_OWNER_DIED = 17,
     /// The object was removed, or its anchor no longer exists. Attach again.
     SHMSTORE_REMOVED = 18,
@@ -54,19 +55,22 @@ pub enum shmstore_code {
     SHMSTORE_DISTURBED = 22,
     /// A callback returned a number other than 0. Nothing has changed.
     SHMSTORE_STOPPED = 23,
-    /// The object is there, and cannot be used: it is damaged, abandoned, being migrated, or has no free slot.
+    /// The object is there, and cannot be used: it is damaged or abandoned, belongs to another program, has no free
+    /// slot for this process, or a migration of it was interrupted.
     SHMSTORE_UNUSABLE = 24,
     /// The system refused something, such as memory.
     SHMSTORE_SYSTEM = 25,
     /// An error in this library, which is reported here instead of ending the program.
     SHMSTORE_INTERNAL = 26,
+    /// The object is a copy of another machine's, and another process keeps it. It can only be read.
+    SHMSTORE_MIRRORED = 27,
 }
 
 use shmstore_code::*;
 
 impl shmstore_code {
     /// All codes, with their names.
-    pub(crate) const ALL: [(Self, &'static CStr); 27] = [
+    pub(crate) const ALL: [(Self, &'static CStr); 28] = [
         (SHMSTORE_OK, c"SHMSTORE_OK"),
         (SHMSTORE_BAD_ARGUMENT, c"SHMSTORE_BAD_ARGUMENT"),
         (SHMSTORE_NO_FIELD, c"SHMSTORE_NO_FIELD"),
@@ -94,6 +98,7 @@ impl shmstore_code {
         (SHMSTORE_UNUSABLE, c"SHMSTORE_UNUSABLE"),
         (SHMSTORE_SYSTEM, c"SHMSTORE_SYSTEM"),
         (SHMSTORE_INTERNAL, c"SHMSTORE_INTERNAL"),
+        (SHMSTORE_MIRRORED, c"SHMSTORE_MIRRORED"),
     ];
 }
 

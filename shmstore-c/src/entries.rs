@@ -45,7 +45,7 @@ pub unsafe extern "C" fn shmstore_map_entries(
 /// `version` receives the number of the version of the value. Each of the pointers may be NULL, with the size 0.
 ///
 /// Errors: SHMSTORE_EMPTY if there is no other entry, SHMSTORE_WRONG_SIZE, SHMSTORE_INVALID_VALUE if the key or the
-/// value is not valid, after which the next call goes on.
+/// value is not valid. Then nothing is copied, and the next call goes on after this entry.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn shmstore_entries_next(
     entries: *mut shmstore_entries,

@@ -93,7 +93,9 @@ fn of_dynamic(error: &DynamicError) -> shmstore_code {
             SHMSTORE_INVALID_VALUE
         }
         DynamicError::Length { .. } => SHMSTORE_WRONG_SIZE,
-        DynamicError::TooMuch { .. } => SHMSTORE_BAD_ARGUMENT,
+        DynamicError::TooMuch { .. } | DynamicError::Position { .. } | DynamicError::Origin { .. } => {
+            SHMSTORE_BAD_ARGUMENT
+        }
         DynamicError::Busy(busy) => of_busy(busy),
         DynamicError::Push(error) => match error {
             PushError::Full { .. } => SHMSTORE_FULL,
@@ -205,6 +207,8 @@ fn of_attach(error: &AttachError) -> shmstore_code {
         AttachError::Untrusted { .. } | AttachError::AccessDenied { .. } | AttachError::Unreadable { .. } => {
             SHMSTORE_ACCESS_DENIED
         }
+        AttachError::StillInitializing { .. } => SHMSTORE_BUSY,
+        AttachError::Mirrored { .. } => SHMSTORE_MIRRORED,
         AttachError::WouldDeadlock { .. } => SHMSTORE_DEADLOCK,
         AttachError::BadId { .. } => SHMSTORE_BAD_ARGUMENT,
         AttachError::OutOfMemory { .. } | AttachError::System { .. } => SHMSTORE_SYSTEM,
@@ -305,5 +309,23 @@ pub(crate) mod tests {
         }
         // SAFETY: as above.
         assert_eq!(unsafe { CStr::from_ptr(crate::shmstore_code_name(-1)) }, c"SHMSTORE_?");
+    }
+
+    #[test]
+    fn copy_that_another_owner_keeps_has_a_code_of_its_own() {
+        use shmstore::dynamic::{MirroredObject, Object, Options};
+        use shmstore::schema::OwnedSchema;
+
+        let directory = tempfile::tempdir().expect("a directory");
+        let store = shmstore::Store::open(directory.path()).expect("a store");
+        let json = r#"{"kind":"struct","name":"C","size":8,"align":8,"fields":[{"name":"hits","offset":0,
+            "type":{"kind":"atomic","primitive":"u64","size":8,"align":8}}]}"#;
+        let schema = OwnedSchema::from_json(json.as_bytes()).expect("a schema");
+        let copy = MirroredObject::create(&store, &schema, Options { id: 'C', room: None }, "rover7").expect("room");
+        let code = |id| Failure::from(Object::attach(&store, id).expect_err("refused")).code();
+        assert_eq!((code('C'), code('D')), (SHMSTORE_MIRRORED, SHMSTORE_NOT_FOUND));
+        drop(copy);
+        drop(Object::attach(&store, 'C').expect("an ordinary object"));
+        store.remove_id('C').expect("our own");
     }
 }

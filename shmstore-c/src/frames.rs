@@ -28,7 +28,9 @@ pub unsafe extern "C" fn shmstore_frames_newest_number(part: *const shmstore_par
 /// Loans a slot of `Frames` to fill. One is waited for until the limit, in nanoseconds. End it with
 /// shmstore_loan_publish or shmstore_loan_return. If the process is killed before, the slot is free again.
 ///
-/// Errors: SHMSTORE_WRONG_PART, SHMSTORE_FULL if readers have pinned all slots, SHMSTORE_BUSY, SHMSTORE_REMOVED.
+/// Errors: SHMSTORE_WRONG_PART, SHMSTORE_FULL if every slot has the newest frame, is pinned, or is being filled,
+/// SHMSTORE_BUSY if another process loans or publishes a frame until the limit, SHMSTORE_REMOVED, which only a call
+/// notices that has to wait.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn shmstore_frames_loan(
     part: *const shmstore_part,
@@ -46,12 +48,16 @@ pub unsafe extern "C" fn shmstore_frames_loan(
 /// Returns the address of the first element of a slot that is filled, aligned to at least 64 bytes. There is room for
 /// shmstore_frames_capacity elements, until the loan ends. NULL after an error. Set the number of elements by
 /// shmstore_loan_set_len.
+///
+/// No function checks elements that are written there, also shmstore_loan_publish does not. For a type with bool, char
+/// or enums use shmstore_loan_write.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn shmstore_loan_pointer(loan: *mut shmstore_loan) -> *mut c_void {
     call_or(ptr::null_mut(), || Ok(handle!(mut loan).as_mut_ptr()?.cast()))
 }
 
-/// Sets the number of elements of a frame. Elements that were not written have the bytes of an earlier frame, or zeros.
+/// Sets the number of elements of a frame. Elements that were not written have the bytes of an earlier frame, or zeros,
+/// and are published with the others.
 ///
 /// Errors: SHMSTORE_FULL if there is no room for so many.
 #[unsafe(no_mangle)]
@@ -103,7 +109,7 @@ pub unsafe extern "C" fn shmstore_loan_write(
 }
 
 /// Publishes a frame as the newest one. `number` receives its number, which counts from 1. It may be NULL. This frees
-/// the handle, also after an error.
+/// the handle, also after an error. The elements are not checked: see shmstore_loan_pointer.
 ///
 /// Errors: SHMSTORE_LOST if this process no longer has the slot, SHMSTORE_OF_PARENT.
 #[unsafe(no_mangle)]
@@ -122,8 +128,8 @@ pub unsafe extern "C" fn shmstore_loan_return(loan: *mut shmstore_loan) -> shmst
 
 /// Pins the newest frame. No process overwrites it until shmstore_pin_release.
 ///
-/// Errors: SHMSTORE_WRONG_PART, SHMSTORE_EMPTY if there is none, SHMSTORE_FULL if all 64 pins are in use,
-/// SHMSTORE_DISTURBED, SHMSTORE_INVALID_VALUE if the metadata is not valid.
+/// Errors: SHMSTORE_WRONG_PART, SHMSTORE_EMPTY if there is none, SHMSTORE_FULL if all 64 pins of this part, of all
+/// processes, are in use, SHMSTORE_DISTURBED, SHMSTORE_INVALID_VALUE if the metadata is not valid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn shmstore_frames_pin_newest(
     part: *const shmstore_part,
@@ -157,7 +163,7 @@ pub unsafe extern "C" fn shmstore_frames_pin(
 /// Pins the newest frame, once it has a higher number than `seen`. It is waited for until the limit, in nanoseconds. No
 /// process overwrites it until shmstore_pin_release.
 ///
-/// Errors: those of shmstore_frames_pin_newest, SHMSTORE_TIMEOUT, SHMSTORE_REMOVED.
+/// Errors: those of shmstore_frames_pin_newest, SHMSTORE_TIMEOUT if none came, SHMSTORE_REMOVED.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn shmstore_frames_wait_newer(
     part: *const shmstore_part,

@@ -6,13 +6,13 @@ use crate::code::shmstore_code;
 use crate::handle::{Mine, give, shmstore_guard, shmstore_part};
 use crate::part::{event, lock};
 
-/// Takes a `Lock`. Its owner is waited for until the limit, in nanoseconds. Free it with shmstore_lock_release, in this
+/// Takes a `Lock`. Its owner is waited for until the limit, in nanoseconds. Free it with shmstore_guard_unlock, in this
 /// thread. If the process is killed, the lock is free, and the next owner is told.
 ///
-/// Errors: SHMSTORE_WRONG_PART, SHMSTORE_BUSY, SHMSTORE_DEADLOCK if this thread has it, SHMSTORE_OWNER_DIED if the last
-/// owner died, so that shmstore_lock_take_to_repair is needed.
+/// Errors: SHMSTORE_WRONG_PART, SHMSTORE_BUSY, SHMSTORE_DEADLOCK if this thread has it, SHMSTORE_OWNER_DIED if the data
+/// may be half-changed, so that shmstore_lock_lock_to_repair is needed.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn shmstore_lock_take(
+pub unsafe extern "C" fn shmstore_lock_lock(
     part: *const shmstore_part,
     limit: i64,
     guard: *mut *mut shmstore_guard,
@@ -25,12 +25,12 @@ pub unsafe extern "C" fn shmstore_lock_take(
     )
 }
 
-/// Takes a `Lock`, also if its last owner died. If shmstore_guard_is_inconsistent returns 1 then, repair the data, and
-/// call shmstore_guard_mark_consistent.
+/// Takes a `Lock`, also if an owner died. If shmstore_guard_is_inconsistent returns 1 then, repair the data, and call
+/// shmstore_guard_mark_consistent. Free the lock as after shmstore_lock_lock.
 ///
 /// Errors: SHMSTORE_WRONG_PART, SHMSTORE_BUSY, SHMSTORE_DEADLOCK.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn shmstore_lock_take_to_repair(
+pub unsafe extern "C" fn shmstore_lock_lock_to_repair(
     part: *const shmstore_part,
     limit: i64,
     guard: *mut *mut shmstore_guard,
@@ -55,7 +55,7 @@ pub unsafe extern "C" fn shmstore_lock_is_inconsistent(part: *const shmstore_par
     call_or(0, || Ok(lock(handle!(part))?.is_inconsistent().into()))
 }
 
-/// Returns 1 if the owner before this one died and its changes are not repaired. 0 if not, or after an error.
+/// Returns 1 if an owner died, and no process has repaired its changes. 0 if not, or after an error.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn shmstore_guard_is_inconsistent(guard: *const shmstore_guard) -> i32 {
     call_or(0, || Ok(handle!(guard).get()?.is_inconsistent().into()))
@@ -72,11 +72,23 @@ pub unsafe extern "C" fn shmstore_guard_mark_consistent(guard: *const shmstore_g
     })
 }
 
+/// Declares that the data that a lock guards may be half-changed, as after the death of an owner. The next
+/// shmstore_lock_lock returns SHMSTORE_OWNER_DIED. Call it before you give up in the middle of a change.
+///
+/// Errors: SHMSTORE_OTHER_THREAD.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn shmstore_guard_mark_inconsistent(guard: *const shmstore_guard) -> shmstore_code {
+    call(|| {
+        handle!(guard).get()?.mark_inconsistent();
+        Ok(())
+    })
+}
+
 /// Frees a `Lock`, and the handle. NULL is allowed.
 ///
 /// Errors: SHMSTORE_OTHER_THREAD, which leaves it as it is.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn shmstore_lock_release(guard: *mut shmstore_guard) -> shmstore_code {
+pub unsafe extern "C" fn shmstore_guard_unlock(guard: *mut shmstore_guard) -> shmstore_code {
     call(|| {
         if !guard.is_null() {
             drop(owned!(guard));
@@ -110,6 +122,6 @@ pub unsafe extern "C" fn shmstore_event_notify_one(part: *const shmstore_part, c
 
 /// Returns the number of notifications of an `Event`. 0 after an error. shmstore_wait waits for more.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn shmstore_event_notifications(part: *const shmstore_part) -> u64 {
+pub unsafe extern "C" fn shmstore_event_count(part: *const shmstore_part) -> u64 {
     call_or(0, || Ok(event(handle!(part))?.count()))
 }

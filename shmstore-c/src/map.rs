@@ -2,7 +2,7 @@
 
 use std::ffi::c_void;
 
-use shmstore::dynamic::DynamicError;
+use shmstore::dynamic::{DynamicError, check};
 
 use crate::arguments::limit_of;
 use crate::call::{call, call_or};
@@ -16,8 +16,8 @@ const NO_KEY: Failure = Failure::fixed(SHMSTORE_NO_KEY, "the key is not in the m
 /// Copies the value of a key of a `Map` to `value`, which has `value_size` bytes. The key has `key_size` bytes, all of
 /// which count, so set padding to zero. `version` receives the number of the version of the value, and may be NULL.
 ///
-/// Errors: SHMSTORE_WRONG_PART, SHMSTORE_WRONG_SIZE, SHMSTORE_NO_KEY, SHMSTORE_INVALID_VALUE, SHMSTORE_DISTURBED if no
-/// copy was whole within a second.
+/// Errors: SHMSTORE_WRONG_PART, SHMSTORE_WRONG_SIZE, SHMSTORE_NO_KEY, SHMSTORE_INVALID_VALUE if the key or the value is
+/// not valid, SHMSTORE_DISTURBED if no copy was whole within a second.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn shmstore_map_get(
     part: *const shmstore_part,
@@ -39,8 +39,8 @@ pub unsafe extern "C" fn shmstore_map_get(
 /// Inserts a key with a value in a `Map`, or stores the value if the key is in the map. Other writers are waited for
 /// until the limit, in nanoseconds. `is_new` receives 1 if the key is new, and 0 if not. It may be NULL.
 ///
-/// Errors: SHMSTORE_WRONG_PART, SHMSTORE_WRONG_SIZE, SHMSTORE_INVALID_VALUE, SHMSTORE_FULL, SHMSTORE_BUSY,
-/// SHMSTORE_DEADLOCK in a callback of shmstore_map_update.
+/// Errors: SHMSTORE_WRONG_PART, SHMSTORE_WRONG_SIZE, SHMSTORE_INVALID_VALUE if the key or the value is not valid,
+/// SHMSTORE_FULL, SHMSTORE_BUSY, SHMSTORE_DEADLOCK in a callback of shmstore_map_update for the same key.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn shmstore_map_insert(
     part: *const shmstore_part,
@@ -60,17 +60,17 @@ pub unsafe extern "C" fn shmstore_map_insert(
 }
 
 /// Changes the bytes of the value of a key. It should return 0. Any other number leaves the value as it was. It must
-/// not wait, call functions for the same key, throw, or call longjmp. `value` has `size` bytes, and is aligned to one
-/// byte only, so copy it to a variable of the type.
+/// not wait, store or remove the same key, throw, or call longjmp. It may use other keys. `value` has `size` bytes, and
+/// is aligned to one byte only, so copy it to a variable of the type.
 pub type shmstore_change_value =
     Option<unsafe extern "C" fn(value: *mut c_void, size: usize, context: *mut c_void) -> i32>;
 
 /// Changes the value of a key of a `Map` by a callback. No other store comes in between. Other writers are waited for
 /// until the limit, in nanoseconds. `context` is passed to the callback as it is.
 ///
-/// Errors: SHMSTORE_WRONG_PART, SHMSTORE_WRONG_SIZE, SHMSTORE_NO_KEY, SHMSTORE_BUSY, SHMSTORE_DEADLOCK,
-/// SHMSTORE_INVALID_VALUE if the value is not valid before or after the callback, SHMSTORE_STOPPED. Nothing has
-/// changed.
+/// Errors: SHMSTORE_WRONG_PART, SHMSTORE_WRONG_SIZE, SHMSTORE_NO_KEY, SHMSTORE_BUSY, SHMSTORE_DEADLOCK in a callback
+/// for the same key, SHMSTORE_INVALID_VALUE if the key is not valid, or if the value is not valid before or after the
+/// callback, SHMSTORE_STOPPED. Nothing has changed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn shmstore_map_update(
     part: *const shmstore_part,
@@ -100,8 +100,10 @@ pub unsafe extern "C" fn shmstore_map_update(
 /// Removes a key from a `Map`. Other writers are waited for until the limit, in nanoseconds. `old` receives the value
 /// that it had, of `old_size` bytes. It may be NULL with the size 0.
 ///
-/// Errors: SHMSTORE_WRONG_PART, SHMSTORE_WRONG_SIZE, SHMSTORE_NO_KEY, SHMSTORE_BUSY, SHMSTORE_DEADLOCK,
-/// SHMSTORE_INVALID_VALUE if the value was not a valid one. The key is removed.
+/// Errors: SHMSTORE_WRONG_PART, SHMSTORE_WRONG_SIZE, SHMSTORE_NO_KEY, SHMSTORE_BUSY, SHMSTORE_DEADLOCK in a callback of
+/// shmstore_map_update for the same key, SHMSTORE_INVALID_VALUE if the key is not valid, or if the value was not a
+/// valid one. An invalid key removes nothing. After an invalid value the key is removed. If `old` is NULL, an invalid
+/// value is no error.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn shmstore_map_remove(
     part: *const shmstore_part,
@@ -114,6 +116,7 @@ pub unsafe extern "C" fn shmstore_map_remove(
     call(|| {
         let part = map(handle!(part))?;
         let key = input!(key, key_size, part.key_schema());
+        check(part.key_schema(), key)?;
         let (mut unwanted, limit) = (Vec::new(), limit_of(limit)?);
         let value = if old.is_null() && old_size == 0 {
             unwanted.resize(usize::try_from(part.schema().size()).unwrap_or(usize::MAX), 0);
@@ -124,7 +127,7 @@ pub unsafe extern "C" fn shmstore_map_remove(
         match part.remove_bytes(key, value, limit) {
             Ok(true) => Ok(()),
             Ok(false) => Err(NO_KEY),
-            // The caller does not ask for the value.
+            // The key is removed, and the caller does not ask for its value.
             Err(DynamicError::InvalidValue(_)) if old.is_null() => Ok(()),
             Err(error) => Err(error.into()),
         }
@@ -133,7 +136,7 @@ pub unsafe extern "C" fn shmstore_map_remove(
 
 /// Writes 1 to `is_there` if a key is in a `Map`, and 0 if not.
 ///
-/// Errors: SHMSTORE_WRONG_PART, SHMSTORE_WRONG_SIZE, SHMSTORE_INVALID_VALUE.
+/// Errors: SHMSTORE_WRONG_PART, SHMSTORE_WRONG_SIZE, SHMSTORE_INVALID_VALUE if the key is not valid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn shmstore_map_contains(
     part: *const shmstore_part,

@@ -17,8 +17,10 @@ use crate::text::{json_of, lend};
 /// Attaches the object with this type-id-char, such as 'T', for reading and writing. Its layout comes from its segment.
 /// Close it with shmstore_object_detach.
 ///
-/// Errors: SHMSTORE_NOT_FOUND if there is no such object yet, SHMSTORE_ACCESS_DENIED, SHMSTORE_UNUSABLE,
-/// SHMSTORE_WRONG_LAYOUT if no program can write an object of this layout.
+/// Errors: SHMSTORE_NOT_FOUND if there is no such object yet, SHMSTORE_ACCESS_DENIED, SHMSTORE_WRONG_LAYOUT if no
+/// program can write an object of this layout, SHMSTORE_MIRRORED if it is a copy of another machine's object, which
+/// another process keeps, SHMSTORE_BUSY if another process creates or migrates it for more than 5 s, SHMSTORE_UNUSABLE,
+/// SHMSTORE_BAD_ARGUMENT if `id` is not a printable character of ASCII, SHMSTORE_SYSTEM.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn shmstore_object_attach(
     store: *const shmstore_store,
@@ -28,11 +30,14 @@ pub unsafe extern "C" fn shmstore_object_attach(
     made!(object = give(Object::attach(handle!(store), id_of(id)?)?))
 }
 
-/// Creates an object, all zero, with the layout of a schema in JSON, as shmstore_object_schema writes it. `room` is its
-/// room for later fields, in bytes. 0 if it has none. Close it with shmstore_object_detach.
+/// Creates an object, all zero, with the layout of a schema in JSON, as shmstore_object_schema writes it. `room` is the
+/// total size in bytes to which the object can grow, its present fields included. 0 means that it cannot grow. A value
+/// below the size of the type counts as that size. Close it with shmstore_object_detach.
 ///
 /// Errors: SHMSTORE_EXISTS, SHMSTORE_WRONG_LAYOUT if the schema is not that of an object, SHMSTORE_SYSTEM if there is
-/// not enough shared memory.
+/// not enough shared memory, or if the object is larger than memory can be, SHMSTORE_NOT_FOUND if the path of the store
+/// no longer exists, SHMSTORE_BUSY if another process creates or migrates an object of the store for more than 5 s,
+/// SHMSTORE_ACCESS_DENIED, SHMSTORE_UNUSABLE, SHMSTORE_BAD_ARGUMENT if `id` is not a printable character of ASCII.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn shmstore_object_create(
     store: *const shmstore_store,
@@ -56,7 +61,7 @@ pub unsafe extern "C" fn shmstore_object_detach(object: *mut shmstore_object) ->
     call(|| close!(object))
 }
 
-/// Returns 1 if the object was removed, and 0 if it is there.
+/// Returns 1 if the object was removed, and 0 if it is there, or after an error.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn shmstore_object_is_removed(object: *const shmstore_object) -> i32 {
     call_or(0, || Ok(handle!(object).is_removed().into()))
@@ -90,8 +95,11 @@ pub unsafe extern "C" fn shmstore_object_layout(
 /// Writes the value at a path, such as `position.x` or `quotes["EURUSD"].bid`, as JSON. `.` is the whole object. Free
 /// the text with shmstore_text_free.
 ///
-/// Errors: SHMSTORE_NO_FIELD, SHMSTORE_NO_KEY, SHMSTORE_INVALID_VALUE if the bytes in shared memory are not a valid
-/// value.
+/// The path of a `Versioned` gives its value alone. Within the text of a larger path, such as `.`, a `Versioned` is
+/// `{"version": 3, "locked": false, "value": ...}`.
+///
+/// Errors: SHMSTORE_NO_FIELD, SHMSTORE_NO_KEY, SHMSTORE_EMPTY if the path leads to an item or a frame that is not
+/// there, SHMSTORE_INVALID_VALUE if the bytes in shared memory are not a valid value.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn shmstore_get_text(
     object: *const shmstore_object,
@@ -103,7 +111,7 @@ pub unsafe extern "C" fn shmstore_get_text(
 
 /// Stores a value at a path. The text is JSON, such as `1.5`, `[1, 2]` or `{"x": 1, "y": 2}`, or a word for a variant
 /// of an enum, a char or a text. A path into a `Versioned` or a value of a map changes this field alone. The path of a
-/// key of a map inserts the key. Other writers are waited for until the limit, in nanoseconds.
+/// key of a map inserts the key. The function waits for other writers until the limit, in nanoseconds.
 ///
 /// Errors: SHMSTORE_NO_FIELD, SHMSTORE_NO_KEY, SHMSTORE_WRONG_PART if the path leads to something that is not stored as
 /// a whole, SHMSTORE_INVALID_VALUE, SHMSTORE_BUSY, SHMSTORE_DEADLOCK, SHMSTORE_FULL if a map has no room.
@@ -124,7 +132,11 @@ pub unsafe extern "C" fn shmstore_set_text(
 /// Adds a number to the integer at a path, modulo 2 to the power of its bits. `old` receives the value before, and may
 /// be NULL. Convert it to int64_t if the integer is signed.
 ///
-/// Errors: SHMSTORE_NO_FIELD, SHMSTORE_NO_KEY, SHMSTORE_WRONG_PART if there is no integer.
+/// An atomic integer never waits. If the path leads into a `Versioned` or the value of a key of a map, the function
+/// waits for other writers without a limit.
+///
+/// Errors: SHMSTORE_NO_FIELD, SHMSTORE_NO_KEY, SHMSTORE_WRONG_PART if there is no integer. Of a `Versioned` or a map
+/// also SHMSTORE_DEADLOCK if this thread has it, and SHMSTORE_INVALID_VALUE if its newest value is not valid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn shmstore_fetch_add(
     object: *const shmstore_object,

@@ -24,7 +24,7 @@ pub const SHMSTORE_META: i32 = 2;
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum shmstore_kind {
-    /// No part: the handle is NULL, or of another kind.
+    /// No part: the handle is NULL, or of another type.
     SHMSTORE_KIND_NONE = 0,
     /// An atomic integer, or an `AtomicValue`.
     SHMSTORE_KIND_ATOMIC = 1,
@@ -73,9 +73,10 @@ pub unsafe extern "C" fn shmstore_part_open(
 }
 
 /// Returns the handle of the part at a path, as shmstore_part_open does, if it has the types of this program. `layouts`
-/// are `count` of them. Functions `..._open` in headers of `shmstore schema --c` call it.
+/// are `count` of them, from 1 to 3. Functions `..._open` in headers of `shmstore schema --c` call it.
 ///
-/// Errors: those of shmstore_part_open, SHMSTORE_WRONG_LAYOUT if a type differs.
+/// Errors: those of shmstore_part_open, SHMSTORE_WRONG_LAYOUT if a type differs, SHMSTORE_WRONG_PART if the part has no
+/// type of this sort, such as a key, SHMSTORE_BAD_ARGUMENT if `layouts` is NULL or `count` is another number.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn shmstore_part_open_as(
     object: *const shmstore_object,
@@ -86,8 +87,10 @@ pub unsafe extern "C" fn shmstore_part_open_as(
 ) -> shmstore_code {
     made!(
         part = {
-            // Of each kind, there is one.
-            let count = count.min(3);
+            if !(1..=3).contains(&count) {
+                let text = format!("{count} layouts: pass one for each of the value, the key and the metadata");
+                return Err(Failure::argument(text));
+            }
             let opened = handle!(object).part(&path_of(text!(path))?)?;
             list!(layouts, count).iter().try_for_each(|layout| check(&opened, layout))?;
             give(opened)
@@ -118,7 +121,7 @@ pub unsafe extern "C" fn shmstore_part_close(part: *mut shmstore_part) -> shmsto
     call(|| close!(part))
 }
 
-/// Returns the kind of a part.
+/// Returns the kind of a part. SHMSTORE_KIND_NONE after an error.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn shmstore_part_kind(part: *const shmstore_part) -> shmstore_kind {
     call_or(shmstore_kind::SHMSTORE_KIND_NONE, || {
@@ -146,7 +149,7 @@ pub unsafe extern "C" fn shmstore_part_size(part: *const shmstore_part, of: i32)
 /// Writes the layout of a value of a part, in JSON. `of` is SHMSTORE_VALUE, SHMSTORE_KEY or SHMSTORE_META. Free the
 /// text with shmstore_text_free.
 ///
-/// Errors: SHMSTORE_WRONG_PART if it has no such type.
+/// Errors: SHMSTORE_WRONG_PART if it has no such type, SHMSTORE_BAD_ARGUMENT if `of` is another number.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn shmstore_part_schema(
     part: *const shmstore_part,
@@ -159,7 +162,7 @@ pub unsafe extern "C" fn shmstore_part_schema(
 /// Writes the size and the layout hash of a value of a part, for shmstore_part_open_as. `of` is SHMSTORE_VALUE,
 /// SHMSTORE_KEY or SHMSTORE_META.
 ///
-/// Errors: SHMSTORE_WRONG_PART if it has no such type.
+/// Errors: those of shmstore_part_schema.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn shmstore_part_layout(
     part: *const shmstore_part,

@@ -10,8 +10,8 @@ use crate::part::queue;
 
 /// Pushes an item of `size` bytes into a `Queue`. A free slot is waited for until the limit, in nanoseconds.
 ///
-/// Errors: SHMSTORE_WRONG_PART, SHMSTORE_WRONG_SIZE, SHMSTORE_INVALID_VALUE, SHMSTORE_FULL, SHMSTORE_BUSY,
-/// SHMSTORE_REMOVED.
+/// Errors: SHMSTORE_WRONG_PART, SHMSTORE_WRONG_SIZE, SHMSTORE_INVALID_VALUE, SHMSTORE_FULL, SHMSTORE_BUSY if another
+/// producer works on the queue until the limit, SHMSTORE_REMOVED, which only a call notices that has to wait.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn shmstore_queue_push(
     part: *const shmstore_part,
@@ -28,8 +28,9 @@ pub unsafe extern "C" fn shmstore_queue_push(
 /// Pops the oldest item of a `Queue` to `item`, which has `size` bytes. An item is waited for until the limit, in
 /// nanoseconds. If the process is killed afterwards, the item is lost: shmstore_queue_take keeps it.
 ///
-/// Errors: SHMSTORE_WRONG_PART, SHMSTORE_WRONG_SIZE, SHMSTORE_EMPTY, SHMSTORE_BUSY, SHMSTORE_REMOVED,
-/// SHMSTORE_INVALID_VALUE if the item is not a valid value. It is consumed.
+/// Errors: SHMSTORE_WRONG_PART, SHMSTORE_WRONG_SIZE, SHMSTORE_EMPTY, SHMSTORE_BUSY if another consumer works on the
+/// queue until the limit, SHMSTORE_REMOVED, which only a call notices that has to wait, SHMSTORE_INVALID_VALUE if the
+/// item is not a valid value. Then the item is consumed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn shmstore_queue_pop(
     part: *const shmstore_part,
@@ -46,8 +47,7 @@ pub unsafe extern "C" fn shmstore_queue_pop(
 /// Takes the oldest item of a `Queue`. An item is waited for until the limit, in nanoseconds. End the job with
 /// shmstore_job_done or shmstore_job_return. If the process is killed before, another one gets the item.
 ///
-/// Errors: SHMSTORE_WRONG_PART, SHMSTORE_EMPTY, SHMSTORE_BUSY, SHMSTORE_REMOVED, SHMSTORE_INVALID_VALUE if the item is
-/// not a valid value. It is consumed.
+/// Errors: those of shmstore_queue_pop.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn shmstore_queue_take(
     part: *const shmstore_part,
@@ -92,7 +92,8 @@ pub unsafe extern "C" fn shmstore_job_item(job: *const shmstore_job, item: *mut 
     })
 }
 
-/// Returns how often the item was delivered, this time included. It counts up to 7. 0 after an error.
+/// Returns how often the item was delivered, this time included. 7 means seven or more. 0 after
+/// an error.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn shmstore_job_deliveries(job: *const shmstore_job) -> u32 {
     call_or(0, || Ok(handle!(job).deliveries()))

@@ -21,7 +21,7 @@ pub struct shmstore_change {
     /// - `Versioned`: a version with a higher number than `seen`.
     /// - `Event`: more than `seen` notifications.
     /// - `Queue`: an item, or a free slot if `not_full` is not 0.
-    /// - `Broadcast`: the item with the number `seen`, which shmstore_subscriber_position returns.
+    /// - `Broadcast`: the item with the number `seen`. Pass the position of a subscriber.
     /// - `Map`: more than `seen` insertions and removals. With a key, a version of its value higher than `seen`.
     /// - `Frames`: a frame with a higher number than `seen`.
     pub part: *const shmstore_part,
@@ -50,8 +50,8 @@ pub unsafe extern "C" fn shmstore_wait(part: *const shmstore_part, seen: u64, li
 /// Waits for at least one of `count` changes, of any objects. Their `is_there` say which are there. They are waited for
 /// until the limit, in nanoseconds.
 ///
-/// Errors: SHMSTORE_TIMEOUT, SHMSTORE_REMOVED if one will not come, SHMSTORE_WRONG_PART, SHMSTORE_WRONG_SIZE of a key,
-/// SHMSTORE_BAD_ARGUMENT if `count` is 0.
+/// Errors: SHMSTORE_TIMEOUT, SHMSTORE_REMOVED if one will not come, SHMSTORE_WRONG_PART, SHMSTORE_WRONG_SIZE or
+/// SHMSTORE_INVALID_VALUE of a key, SHMSTORE_BAD_ARGUMENT if `count` is 0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn shmstore_wait_any(changes: *mut shmstore_change, count: usize, limit: i64) -> shmstore_code {
     call(|| {

@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 use std::path::Path;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use nix::unistd::{Uid, User};
 use serde::Serialize;
-use shmstore::inspect::{Description, Segment};
+use shmstore::inspect::{Description, Mirrored, Segment, SegmentState};
 
 use crate::clock;
 use crate::fill::{self, Fill};
@@ -81,6 +81,45 @@ pub fn state(segment: &Segment) -> String {
     format!("{}{detail}", segment.state)
 }
 
+/// Returns the state of a segment in a table: `ready`, or `copy of rover7, stale for 12s`.
+#[must_use]
+pub fn state_in_table(segment: &Segment) -> String {
+    match copy_of(segment) {
+        Some(of) if segment.state == SegmentState::Ready => format!("copy of {}{}", shown(&of.origin), stale(of)),
+        _ => segment.state.name().into(),
+    }
+}
+
+/// Returns the origin and the owner of a copy of another machine's object: `rover7, kept by pid 1234, stale for 12s`.
+#[must_use]
+pub fn copied(of: &Mirrored) -> String {
+    let owner = of.owner_pid.map_or_else(|| "no process".into(), |pid| format!("pid {pid}"));
+    format!("{}, kept by {owner}{}", shown(&of.origin), stale(of))
+}
+
+/// Returns the facts about a copy of another machine's object.
+#[must_use]
+pub fn copy_of(segment: &Segment) -> Option<&Mirrored> {
+    segment.description.as_ref()?.mirrored.as_ref()
+}
+
+/// Returns `true` if a copy may be older than its original: its owner has not heard of the origin for 3 seconds.
+#[must_use]
+pub fn is_stale(of: &Mirrored) -> bool {
+    of.heard.is_none_or(|heard| heard > FRESH)
+}
+
+/// How long a copy is not stale. A program that mirrors objects hears of the origin every second.
+const FRESH: Duration = Duration::from_secs(3);
+
+fn stale(of: &Mirrored) -> String {
+    match of.heard {
+        _ if !is_stale(of) => String::new(),
+        Some(heard) => format!(", stale for {}", clock::age(heard)),
+        None => ", stale".into(),
+    }
+}
+
 /// Returns the time of creation: from the header of the object, or else from the kernel.
 #[must_use]
 pub fn created(segment: &Segment) -> SystemTime {
@@ -105,8 +144,9 @@ pub fn created(segment: &Segment) -> SystemTime {
 /// | `attached` | the number of attachments in all processes |
 /// | `created`, `age` | seconds since 1970, seconds ago |
 /// | `creator_pid`, `creator_uid` | the process and the user that created the segment |
-/// | `state` | a [`SegmentState`](shmstore::inspect::SegmentState): `ready`, `orphaned` |
+/// | `state` | a [`SegmentState`]: `ready`, `orphaned` |
 /// | `detail` | more about the state |
+/// | `mirrored` | of a copy of another machine's object: `origin`, `heard_seconds_ago`, `owner_pid` |
 /// | `maps` | its maps, at most 64: objects with the keys `field`, `len`, `capacity` |
 #[derive(Debug, Serialize)]
 #[expect(missing_docs, reason = "the table above documents the keys")]
@@ -133,7 +173,27 @@ pub struct Listed {
     pub creator_uid: u32,
     pub state: &'static str,
     pub detail: Option<String>,
+    pub mirrored: Option<Copied>,
     pub maps: Option<Vec<Fill>>,
+}
+
+/// The facts about a copy of another machine's object, as JSON.
+///
+/// `heard_seconds_ago` is `null` if its owner has never heard of the origin. `owner_pid` is `null` if no process owns
+/// it.
+#[derive(Debug, Serialize)]
+#[expect(missing_docs, reason = "the text above documents the keys")]
+pub struct Copied {
+    pub origin: String,
+    pub heard_seconds_ago: Option<f64>,
+    pub owner_pid: Option<u32>,
+}
+
+impl Copied {
+    fn new(of: &Mirrored) -> Self {
+        let heard_seconds_ago = of.heard.map(|heard| heard.as_millis() as f64 / 1000.0);
+        Self { origin: of.origin.clone(), heard_seconds_ago, owner_pid: of.owner_pid }
+    }
 }
 
 impl Listed {
@@ -164,6 +224,7 @@ impl Listed {
             creator_uid: of.map_or(segment.creator, |of| of.creator.uid),
             state: segment.state.name(),
             detail: segment.detail.clone(),
+            mirrored: copy_of(segment).map(Copied::new),
             maps: fill::of(segment),
         }
     }

@@ -13,6 +13,7 @@ mod load_group;
 pub mod ls;
 pub mod man;
 pub mod migrate;
+pub mod mirror;
 pub mod notify;
 pub mod pop;
 pub mod push;
@@ -54,8 +55,8 @@ const EXIT_CODES: [&str; 7] = [
     "diff: the layouts differ; doctor: something needs fixing; every command: any other error",
     "wrong usage, or more than one object matches",
     "no such object, field, key, path or file",
-    "refused: the object is in use or not shmstore's, a value does not fit its type, a map is full, something would be \
-     overwritten, or the question was not answered with y",
+    "refused: the object is in use, a copy of another machine's or not shmstore's, a value does not fit its type, a \
+     map is full, something would be overwritten, or the question was not answered with y",
     "permission denied",
     "wait, pop, push: nothing came in time; every command: another process was at work for too long",
 ];
@@ -104,6 +105,7 @@ enum Command {
     Save(save::Args),
     Load(load::Args),
     Migrate(migrate::Args),
+    Mirror(mirror::Args),
     Completions(completions::Args),
     Man(man::Args),
 }
@@ -134,6 +136,7 @@ impl Command {
             Self::Save(args) => save::run(args),
             Self::Load(args) => load::run(args),
             Self::Migrate(args) => migrate::run(args),
+            Self::Mirror(args) => mirror::run(args),
             Self::Completions(args) => completions::run(args),
             Self::Man(args) => man::run(args),
         }

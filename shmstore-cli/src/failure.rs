@@ -184,7 +184,7 @@ fn of_write(error: &DynamicError) -> u8 {
         E::Push(PushError::Removed { .. } | PushError::AnchorLost { .. }) => 3,
         E::Pop(PopError::Removed { .. } | PopError::AnchorLost { .. }) => 3,
         E::Value(_) | E::InvalidValue(_) | E::NoInteger { .. } | E::TooMuch { .. } | E::Schema(_) => 4,
-        E::Attach(AttachError::Foreign { .. } | AttachError::Collision { .. })
+        E::Attach(AttachError::Foreign { .. } | AttachError::Collision { .. } | AttachError::Mirrored { .. })
         | E::Insert(InsertError::Full { .. }) => 4,
         error if is_late(error) => 6,
         _ => 1,
@@ -216,10 +216,10 @@ fn of_open(error: &OpenError) -> u8 {
 }
 
 fn of_create(error: &CreateError) -> u8 {
-    use AttachError::{AccessDenied, Collision, Foreign, LayoutMismatch};
+    use AttachError::{AccessDenied, Collision, Foreign, LayoutMismatch, Mirrored};
     match error {
         CreateError::AlreadyExists { .. } | CreateError::InUse { .. } => 4,
-        CreateError::Existing(LayoutMismatch(_) | Foreign { .. } | Collision { .. }) => 4,
+        CreateError::Existing(LayoutMismatch(_) | Foreign { .. } | Collision { .. } | Mirrored { .. }) => 4,
         CreateError::Existing(AccessDenied { .. }) => 5,
         CreateError::NotReplaceable(RemoveError::NotPermitted { .. }) => 5,
         _ => 1,

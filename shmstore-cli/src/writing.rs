@@ -142,6 +142,10 @@ pub fn attach(path: &Path, object: &inspect::Object) -> Result<Object, Failure> 
             let advice = format!(". This command can be run by user {untrusted}: `sudo -u '#{untrusted}' shmstore …`");
             Failure::Write { error: error.into(), advice }
         }
+        DynamicError::Attach(AttachError::Mirrored { .. }) => {
+            let advice = ". `shmstore get`, `shmstore watch` and `shmstore wait` read it".into();
+            Failure::Write { error: error.into(), advice }
+        }
         error => error.into(),
     })
 }

@@ -15,6 +15,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll, Wake, Waker};
 
 use nix::sys::eventfd::{EfdFlags, EventFd};
+use pyo3::exceptions::PyRuntimeError;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::{PyTraverseError, PyVisit};
@@ -204,6 +205,29 @@ pub(crate) fn begin<'py>(py: Python<'py>, mut wait: Wait) -> PyResult<Bound<'py,
         }
     };
     Ok(future)
+}
+
+/// Begins a wait when it is called: see [`coroutine`].
+#[pyclass(frozen, module = "shmstore._shmstore")]
+struct Begin(Mutex<Option<Box<dyn FnOnce() -> Wait + Send>>>);
+
+#[pymethods]
+impl Begin {
+    fn __call__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        // A coroutine runs once.
+        let wait = lock(&self.0).take().ok_or_else(|| PyRuntimeError::new_err("the call has begun already"))?;
+        begin(py, wait())
+    }
+}
+
+/// A coroutine with this name, which begins a wait at `await`.
+pub(crate) fn coroutine<'py>(
+    py: Python<'py>,
+    name: &str,
+    wait: impl FnOnce() -> Wait + Send + 'static,
+) -> PyResult<Bound<'py, PyAny>> {
+    let begin = Bound::new(py, Begin(Mutex::new(Some(Box::new(wait)))))?;
+    py.import(intern!(py, "shmstore._aio"))?.call_method1(intern!(py, "coroutine"), (name, begin))
 }
 
 /// Makes this process, a child of `fork`, leave the waits of its parent alone.

@@ -135,6 +135,16 @@ impl Timeout {
         Self(self.0.map(|time| time.saturating_sub(since.elapsed())))
     }
 
+    /// The longer one of two times.
+    pub(crate) fn at_least(self, time: Duration) -> Self {
+        Self(self.0.map(|own| own.max(time)))
+    }
+
+    /// Returns `true` if this time is over since a moment.
+    pub(crate) fn is_over(self, since: Instant) -> bool {
+        self.0.is_some_and(|time| since.elapsed() >= time)
+    }
+
     pub(crate) fn as_seconds(self) -> Option<f64> {
         self.0.map(|time| time.as_secs_f64())
     }

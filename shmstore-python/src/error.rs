@@ -9,12 +9,13 @@ use shmstore::error::{
     AttachError, Busy as Busy_, CreateError, Error as Any, Holder, InsertError, LoanError, LockError, OpenError,
     PinError, PopError, PushError, RecvError, RemoveError, SchemaError, WaitAnyError, WaitError,
 };
-use shmstore::inspect::InspectError;
+use shmstore::inspect::{InspectError, SegmentState};
 
 import_exception!(shmstore._errors, Error);
 import_exception!(shmstore._errors, NotFound);
 import_exception!(shmstore._errors, AlreadyExists);
 import_exception!(shmstore._errors, AccessDenied);
+import_exception!(shmstore._errors, Mirrored);
 import_exception!(shmstore._errors, LayoutError);
 import_exception!(shmstore._errors, InvalidValue);
 import_exception!(shmstore._errors, Busy);
@@ -45,6 +46,7 @@ pub(crate) fn of_dynamic(error: DynamicError) -> PyErr {
         DynamicError::Inspect(error) => match error {
             InspectError::NotFound { .. } | InspectError::Gone { .. } => NotFound::new_err(text),
             InspectError::AccessDenied { .. } => AccessDenied::new_err(text),
+            InspectError::NotReady { state: SegmentState::Initializing, .. } => BusyTimeout::new_err(text),
             InspectError::NotReady { .. } => LayoutError::new_err(text),
             _ => Error::new_err(text),
         },
@@ -53,7 +55,10 @@ pub(crate) fn of_dynamic(error: DynamicError) -> PyErr {
         DynamicError::Create(error) => exception(error.into()),
         DynamicError::Field(_) | DynamicError::NotAPart { .. } => PyKeyError::new_err(text),
         DynamicError::WrongPart { .. } | DynamicError::NoInteger { .. } => PyTypeError::new_err(text),
-        DynamicError::TooLarge { .. } | DynamicError::Length { .. } => PyValueError::new_err(text),
+        DynamicError::TooLarge { .. }
+        | DynamicError::Length { .. }
+        | DynamicError::Position { .. }
+        | DynamicError::Origin { .. } => PyValueError::new_err(text),
         DynamicError::Value(error) => value_error(&error),
         DynamicError::TooMuch { .. } => PyOverflowError::new_err(text),
         DynamicError::InvalidValue(_) | DynamicError::InvalidField { .. } => InvalidValue::new_err(text),
@@ -127,10 +132,15 @@ pub(crate) fn exception(error: Any) -> PyErr {
         Any::Remove(RemoveError::Existing(error)) => attach(&error, text),
         Any::Remove(RemoveError::NotFound { .. }) => NotFound::new_err(text),
         Any::Remove(RemoveError::NotPermitted { .. }) => AccessDenied::new_err(text),
-        Any::Busy(busy) | Any::Lock(LockError::Busy(busy)) if busy.holder() == Holder::ThisThread => {
-            Busy::new_err(text)
-        }
-        Any::Busy(_) | Any::Lock(LockError::Busy(_)) => BusyTimeout::new_err(text),
+        Any::Busy(busy)
+        | Any::Lock(LockError::Busy(busy))
+        | Any::Push(PushError::Busy(busy))
+        | Any::Pop(PopError::Busy(busy))
+        | Any::Insert(InsertError::Busy(busy))
+        | Any::Loan(LoanError::Busy(busy)) => match busy.holder() {
+            Holder::ThisThread => Busy::new_err(text),
+            _ => BusyTimeout::new_err(text),
+        },
         Any::Lock(LockError::OwnerDied { .. }) => OwnerDied::new_err(text),
         Any::Lock(LockError::WouldDeadlock { .. }) => Busy::new_err(text),
         Any::Wait(WaitError::Timeout { .. } | WaitError::NeverWhole { .. }) => Timeout::new_err(text),
@@ -145,10 +155,6 @@ pub(crate) fn exception(error: Any) -> PyErr {
         Any::Pop(PopError::Empty { .. }) | Any::Recv(RecvError::Empty { .. }) => Empty::new_err(text),
         Any::Recv(RecvError::Lagged { missed, .. }) => Lagged::new_err((text, missed)),
         Any::Recv(RecvError::NeverWhole { .. }) => Timeout::new_err(text),
-        Any::Push(PushError::Busy(_))
-        | Any::Pop(PopError::Busy(_))
-        | Any::Insert(InsertError::Busy(_))
-        | Any::Loan(LoanError::Busy(_)) => BusyTimeout::new_err(text),
         Any::Loan(LoanError::Full { .. }) | Any::Pin(PinError::Full { .. }) => Full::new_err(text),
         Any::Pin(PinError::NotYet { .. }) => Timeout::new_err(text),
         Any::Pin(PinError::Disturbed { .. }) => BusyTimeout::new_err(text),
@@ -190,10 +196,14 @@ fn attach(error: &AttachError, text: String) -> PyErr {
     match error {
         AttachError::Anchor(error) => open(error, text),
         AttachError::NotFound { .. } => NotFound::new_err(text),
-        AttachError::LayoutMismatch(_) | AttachError::Shorter { .. } | AttachError::NoRoom { .. } => {
-            LayoutError::new_err(text)
-        }
+        AttachError::LayoutMismatch(_)
+        | AttachError::Shorter { .. }
+        | AttachError::NoRoom { .. }
+        | AttachError::FormatVersion { .. }
+        | AttachError::NewerFormat { .. }
+        | AttachError::Corrupt { .. } => LayoutError::new_err(text),
         AttachError::AccessDenied { .. } | AttachError::Untrusted { .. } => AccessDenied::new_err(text),
+        AttachError::Mirrored { .. } => Mirrored::new_err(format!("{text}. In Python, use `read_only=True`")),
         AttachError::StillInitializing { .. } | AttachError::Abandoned { .. } => BusyTimeout::new_err(text),
         AttachError::BadId { .. } => PyValueError::new_err(text),
         _ => Error::new_err(text),

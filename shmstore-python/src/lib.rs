@@ -3,6 +3,7 @@
 mod aio;
 mod blocking;
 mod error;
+mod mine;
 mod object;
 mod part;
 mod schema;

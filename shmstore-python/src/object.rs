@@ -7,7 +7,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple, PyType};
 use shmstore::dynamic::{self, DynamicError, Options};
 use shmstore::error::CreateError;
-use shmstore::inspect::{self, FieldPath, Limits};
+use shmstore::inspect::{self, FieldPath, InspectError, Limits, SegmentState};
 use shmstore::schema::{LayoutDiff, OwnedKind, OwnedSchema};
 
 use crate::blocking::Timeout;
@@ -85,8 +85,11 @@ impl Root {
 /// Its fields are attributes: `rover.position`. A field whose name is also that of a method is an item, as every field
 /// is: `rover["load"]`. An item may also be a path: `rover["arms[1].angle"]`.
 ///
-/// The object stays attached while this or any of its parts is referenced. A `with` block ends with the reference. A
-/// pickled object is attached again by its path and id, in the process that loads it.
+/// The object stays attached while this, or any of its parts, is referenced. The end of a `with` block drops the parts
+/// that were used as its attributes, and does not detach while the name after `as` lives: use `del` for that. A pickled
+/// object is attached again by its path and id, in the process that loads it.
+///
+/// Several threads may use an object and its parts.
 #[pyclass(subclass, frozen, dict, weakref, module = "shmstore")]
 pub(crate) struct Object {
     pub(crate) root: Arc<Root>,
@@ -217,14 +220,14 @@ impl Object {
 fn attach(py: Python<'_>, store: &Store, id: char, timeout: Timeout) -> PyResult<dynamic::Object> {
     let mut deadline = timeout.deadline();
     loop {
-        let attached = store.patient(py, |store| match dynamic::Object::attach(store, id) {
+        let attached = store.patient_for(py, timeout, |store| match dynamic::Object::attach(store, id) {
             // The error of the handshake says when to try again.
             Err(DynamicError::Attach(error)) => Err(error),
             attached => Ok(attached),
         })?;
         match attached {
             Ok(object) => return Ok(object),
-            Err(DynamicError::Inspect(inspect::InspectError::NotFound { .. })) if deadline.pause(py, MOMENT)? => {}
+            Err(DynamicError::Inspect(InspectError::NotFound { .. })) if deadline.pause(py, MOMENT)? => {}
             // Says what is there in place of the object: an incomplete one, or one of another user.
             Err(error) => return Err(of_dynamic(error)),
         }
@@ -232,12 +235,13 @@ fn attach(py: Python<'_>, store: &Store, id: char, timeout: Timeout) -> PyResult
 }
 
 fn attach_read_only(py: Python<'_>, store: &Store, id: char, timeout: Timeout) -> PyResult<inspect::Object> {
-    let mut deadline = timeout.deadline();
+    let (mut deadline, mut for_creator) = (timeout.deadline(), store.for_creator(timeout).deadline());
     loop {
         match py.detach(|| inspect::Object::find(store.store.path(), Some(id))) {
             Ok(object) => return Ok(object),
-            Err(inspect::InspectError::NotFound { .. } | inspect::InspectError::NotReady { .. })
-                if deadline.pause(py, MOMENT)? => {}
+            Err(InspectError::NotReady { state: SegmentState::Initializing, .. })
+                if for_creator.pause(py, MOMENT)? => {}
+            Err(InspectError::NotFound { .. } | InspectError::NotReady { .. }) if deadline.pause(py, MOMENT)? => {}
             Err(error) => return Err(of_dynamic(error.into())),
         }
     }

@@ -21,13 +21,18 @@ pub(crate) const MOMENT: Duration = Duration::from_millis(2);
 
 /// The objects under one path: a directory or file, where processes meet.
 ///
-/// `Store(path)` opens an existing directory or file. With `create=True` it makes a directory of mode 0700 if there is
-/// none. `timeout` waits so many seconds for the path to be there.
+/// `Store(path)` opens an existing directory or file. With `create=True` it makes a directory if there is none.
+/// `timeout` waits so many seconds for the path to be there. The default does not wait.
 ///
 /// - `wait`: the longest time in seconds to wait for a process that creates or migrates an object. The default is 5.
-/// - `mode`: the permission bits of what this store makes. The default is 0o600.
+/// - `mode`: the permission bits of the objects that this store makes. The default is 0o600. A new directory has a
+///   search bit for each read bit, too, and only its owner and its group may write it: 0o700 by default.
 /// - `trust`: the numbers of other users whose objects are attached.
 /// - `max_processes`: the size of the table of processes of new objects. The default is 128.
+///
+/// Several threads may use a store.
+///
+/// Raises `NotFound`, `AccessDenied`, and `ValueError` for an argument that is out of range.
 #[pyclass(frozen, module = "shmstore")]
 pub(crate) struct Store {
     pub(crate) store: shmstore::Store,
@@ -109,10 +114,13 @@ impl Store {
     /// With a type-id-char, any object is attached, by the layout in its segment. With a class, the object has to have
     /// the layout of the class, or to have grown from it by further fields.
     ///
-    /// Waits up to `timeout` seconds for the object to be created. With `read_only=True` the object is only read: the
-    /// process needs no permission to write it, and appears in no table.
+    /// Waits up to `timeout` seconds for the object to be created. The default does not wait. An object that another
+    /// process is creating or migrating is waited for in any case, up to the store's `wait`.
     ///
-    /// Raises `NotFound`, `LayoutError`, `AccessDenied`.
+    /// With `read_only=True` the object is only read. The process needs no permission to write it, and is not listed
+    /// among the processes of `shmstore show`. A copy of another machine's object is attached only so.
+    ///
+    /// Raises `NotFound`, `LayoutError`, `AccessDenied`, `Mirrored`, and `BusyTimeout` if its creator needs more time.
     #[pyo3(signature = (what, *, timeout=Timeout::NEVER, read_only=false))]
     fn attach<'py>(
         slf: &Bound<'py, Self>,
@@ -126,20 +134,23 @@ impl Store {
 
     /// Creates the object of a class with `@shmstore.object`, all zero.
     ///
-    /// Raises `AlreadyExists`.
+    /// Raises `AlreadyExists`, `AccessDenied`, and `BusyTimeout` if another process creates or migrates an object of
+    /// this store for longer than `wait`.
     fn create<'py>(slf: &Bound<'py, Self>, what: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         Self::object(slf, what, Origin::Create, Timeout::NEVER)
     }
 
     /// Attaches the object of a class with `@shmstore.object`, or creates it, all zero. If many processes do so at a
     /// time, exactly one creates it.
+    ///
+    /// Raises `LayoutError`, `AccessDenied`, `BusyTimeout`.
     fn attach_or_create<'py>(slf: &Bound<'py, Self>, what: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         Self::object(slf, what, Origin::AttachOrCreate, Timeout::NEVER)
     }
 
     /// Removes an object by its type-id-char or its class. Processes that have it attached keep it.
     ///
-    /// Raises `NotFound`, `AccessDenied`.
+    /// Raises `NotFound`, `AccessDenied`, `BusyTimeout`.
     fn remove(&self, py: Python<'_>, what: &Bound<'_, PyAny>) -> PyResult<()> {
         let id = id_of(what)?;
         self.patient(py, |store| store.remove_id(id))
@@ -165,8 +176,11 @@ impl Store {
         self.patient(py, |store| store.remove_name(name))
     }
 
-    /// The objects under this store: the name, type-id-char, type, state, size in bytes, owner and key of each, as
-    /// dicts.
+    /// The objects under this store, each as a dict.
+    ///
+    /// Its keys are `name` (that of a `named` store, or `None`), `id` (the type-id-char), `type` (the name of the type,
+    /// or `None`), `state`, `size` (of the segment, in bytes), `owner` (the number of the user), `mode` (the permission
+    /// bits), `attached` (the number of attachments), `shmid` and `created` (a `datetime` in UTC, or `None`).
     fn list<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyDict>>> {
         let all = py.detach(|| self.store.list()).or_raise()?;
         let described = all.into_iter().map(|info| {
@@ -234,19 +248,34 @@ impl Store {
         class.call((slf, id), Some(&given))
     }
 
+    /// How long a call waits for a process that creates or migrates the object.
+    pub(crate) fn for_creator(&self, timeout: Timeout) -> Timeout {
+        timeout.at_least(self.options.wait)
+    }
+
     /// Makes an attempt after the other, for at most the store's `wait`, while other processes are at work.
     pub(crate) fn patient<T: Send, E: Into<Any> + Send>(
         &self,
         py: Python<'_>,
         call: impl Fn(&shmstore::Store) -> Result<T, E> + Sync,
     ) -> PyResult<T> {
-        let started = Instant::now();
+        self.patient_for(py, Timeout::NEVER, call)
+    }
+
+    /// As [`patient`](Self::patient), and for at least `timeout`.
+    pub(crate) fn patient_for<T: Send, E: Into<Any> + Send>(
+        &self,
+        py: Python<'_>,
+        timeout: Timeout,
+        call: impl Fn(&shmstore::Store) -> Result<T, E> + Sync,
+    ) -> PyResult<T> {
+        let (started, time) = (Instant::now(), self.for_creator(timeout));
         loop {
             let error = match py.detach(|| call(&self.store)) {
                 Ok(done) => return Ok(done),
                 Err(error) => error.into(),
             };
-            if !is_over_soon(&error) || started.elapsed() >= self.options.wait {
+            if !is_over_soon(&error) || time.is_over(started) {
                 return Err(exception(error));
             }
             py.check_signals()?;

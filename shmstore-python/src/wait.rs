@@ -17,7 +17,8 @@ use crate::error::{OrRaise as _, exception};
 /// A wait for a change of a part. `newer`, `past`, `changed`, `not_empty` and `not_full` return it.
 ///
 /// `await wait` returns what comes with the change, such as a version and a value. `shmstore.wait_any` waits for
-/// several in a thread. Nothing happens before, and a wait can be used more than once.
+/// several in a thread. Nothing happens before, and a wait can be used more than once. `asyncio.wait_for` limits the
+/// time of `await`.
 #[pyclass(frozen, module = "shmstore")]
 pub(crate) struct Wait {
     change: Box<dyn Fn() -> dynamic::Wait + Send + Sync>,

@@ -96,11 +96,32 @@ def test_push_waits_for_a_slot(rover: Any) -> None:
     async def main() -> None:
         for number in range(8):
             await rover.jobs.push_async((number, ""))
-        push = rover.jobs.push_async((8, ""))
-        assert not push.done()
+        push = asyncio.ensure_future(rover.jobs.push_async((8, "")))
+        await until(lambda: waits() == 1)
         assert rover.jobs.pop().number == 0
         await asyncio.wait_for(push, 20)
         assert [rover.jobs.pop().number for _ in range(8)] == list(range(1, 9))
+
+    asyncio.run(main())
+
+
+def test_calls_begin_at_await(rover: Any) -> None:
+    async def main() -> None:
+        rover.jobs.push((1, "a"))
+        subscriber = rover.ticks.subscribe()
+        rover.ticks.send(7)
+        for call, name in (
+            (rover.jobs.push_async((2, "b")), "Queue.push_async"),
+            (rover.jobs.pop_async(), "Queue.pop_async"),
+            (rover.jobs.take_async(), "Queue.take_async"),
+            (subscriber.recv_async(), "Subscriber.recv_async"),
+        ):
+            await asyncio.sleep(0)
+            assert call.__qualname__ == name
+            call.close()
+        assert len(rover.jobs) == 1 and rover.jobs.outstanding == 0 and subscriber.position == 0 and waits() == 0
+        pop = asyncio.create_task(rover.jobs.pop_async())
+        assert (await pop).number == 1
 
     asyncio.run(main())
 

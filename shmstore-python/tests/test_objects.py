@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import gc
 import pickle
+import sys
+import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +15,7 @@ import pytest
 
 import robots
 import shmstore
+from conftest import DEADLINE
 from shmstore import Atomic, Versioned, f64, u64
 
 
@@ -216,7 +220,153 @@ def test_objects_are_read_without_permission_to_write(store: shmstore.Store) -> 
     with pytest.raises(shmstore.AccessDenied, match="attached for reading only"):
         reader.jobs.load()
     assert str(reader.jobs) == "[]" and not hasattr(reader.position, "store")
+    for call in (lambda: reader.frames.wait_newer(0), lambda: reader.mode.wait_newer(0), reader.frames.load_versioned):
+        with pytest.raises(TypeError, match="atomics have no versions"):
+            call()
     assert type(pickle.loads(pickle.dumps(reader.position))) is shmstore.View
+
+
+def test_reader_notices_that_the_object_was_removed(store: shmstore.Store) -> None:
+    writer = store.create(robots.Robot)
+    reader = store.attach("R", read_only=True)
+    ended: list[BaseException] = []
+
+    def wait() -> None:
+        try:
+            reader.position.wait_newer(1, timeout=DEADLINE)
+        except shmstore.Error as error:
+            ended.append(error)
+
+    thread = threading.Thread(target=wait, daemon=True)
+    writer.position.store((1, 2, 3))
+    thread.start()
+    store.remove("R")
+    # What was stored before is there all the same.
+    assert reader.position.wait_newer(0) == (1, (1, 2, 3))
+    thread.join(DEADLINE)
+    assert [type(error) for error in ended] == [shmstore.Removed], ended
+
+
+def elsewhere(call: Callable[[], Any]) -> BaseException | None:
+    """Runs a call in another thread, and returns what it raised."""
+    raised: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            call()
+        except BaseException as error:
+            raised.append(error)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    thread.join(DEADLINE)
+    assert not thread.is_alive()
+    return raised[0] if raised else None
+
+
+def test_guard_and_transaction_stay_in_their_thread(store: shmstore.Store) -> None:
+    robot = store.create(robots.Robot)
+    guard = robot.guard.lock()
+    calls: list[Callable[[], Any]] = [
+        guard.unlock, guard.mark_consistent, guard.__enter__, lambda: guard.is_inconsistent,
+        lambda: guard.__exit__(None, None, None),
+    ]  # fmt: skip
+    for call in calls:
+        error = elsewhere(call)
+        assert type(error) is RuntimeError and "belongs to the thread that began it" in str(error)
+    assert robot.guard.is_locked
+    guard.unlock()
+    assert not robot.guard.is_locked
+
+    change = robot.accounts.transaction()
+    with change as accounts:
+        accounts[0] = 7
+        calls = [
+            lambda: change.version, lambda: change.value, lambda: setattr(change, "value", [1, 2, 3, 4]),
+            lambda: change.__exit__(None, None, None),
+        ]  # fmt: skip
+        for call in calls:
+            error = elsewhere(call)
+            assert type(error) is RuntimeError and "belongs to the thread that began it" in str(error)
+    assert robot.accounts.load()[0] == 7 and robot.accounts.version == 1
+    # A thread may enter the transaction that another one has made.
+    made = robot.accounts.transaction()
+
+    def enter() -> None:
+        with made as accounts:
+            accounts[0] = 8
+
+    assert elsewhere(enter) is None and robot.accounts.load()[0] == 8
+
+
+def test_guard_that_another_thread_drops_keeps_its_lock(
+    store: shmstore.Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    robot = store.create(robots.Robot)
+    said: list[str] = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda unraisable: said.append(str(unraisable.exc_value)))
+    guards, changes = [robot.guard.lock()], [robot.accounts.transaction()]
+    changes[0].__enter__()
+    assert elsewhere(guards.clear) is None and elsewhere(changes.clear) is None
+    assert len(said) == 2 and all("was dropped in another thread" in text for text in said), said
+    assert robot.guard.is_locked
+    for call in (lambda: robot.guard.lock_to_repair(timeout=0), lambda: robot.accounts.store([0] * 4, timeout=0)):
+        error = elsewhere(call)
+        assert isinstance(error, shmstore.BusyTimeout), error
+
+
+def test_exception_in_the_block_of_a_lock_marks_it(store: shmstore.Store) -> None:
+    robot = store.create(robots.Robot)
+    with pytest.raises(ZeroDivisionError), robot.guard.lock():
+        print(1 // 0)
+    assert not robot.guard.is_locked and robot.guard.is_inconsistent
+    with pytest.raises(shmstore.OwnerDied):
+        robot.guard.lock()
+    with pytest.raises(ZeroDivisionError), robot.guard.lock_to_repair():
+        print(1 // 0)
+    with robot.guard.lock_to_repair() as guard:
+        assert guard.is_inconsistent
+        guard.mark_consistent()
+    with robot.guard.lock() as guard:
+        assert not guard.is_inconsistent
+    with pytest.raises(ZeroDivisionError), robot.guard.lock() as guard:
+        guard.unlock()
+        print(1 // 0)
+    assert not robot.guard.is_inconsistent
+
+
+def test_own_part_is_busy_and_that_of_another_thread_times_out(store: shmstore.Store) -> None:
+    robot = store.create(robots.Robot)
+    robot.quotes["A"] = (1, 2)
+    calls: list[Callable[[], Any]] = [
+        lambda: robot.guard.lock(timeout=1),
+        lambda: robot.accounts.store([0] * 4, timeout=1),
+        lambda: robot.accounts.transaction(timeout=1).__enter__(),
+    ]
+    with robot.guard.lock(), robot.accounts.transaction():
+        for call in calls:
+            with pytest.raises(shmstore.Busy) as raised:
+                call()
+            assert raised.type is shmstore.Busy
+        for call in (lambda: robot.guard.lock(timeout=0), lambda: robot.accounts.store([0] * 4, timeout=0)):
+            assert type(elsewhere(call)) is shmstore.BusyTimeout
+
+    inner: list[Callable[[], Any]] = [
+        lambda: robot.quotes.insert("A", (3, 4), timeout=1),
+        lambda: robot.quotes.update("A", lambda old: old, timeout=1),
+        lambda: robot.quotes.pop("A", timeout=1),
+    ]
+    for same in inner:
+
+        def change(old: Any) -> Any:
+            robot.quotes["B"] = (5, 6)  # another key
+            same()
+            return old
+
+        with pytest.raises(shmstore.Busy) as raised:
+            robot.quotes.update("A", change)
+        assert raised.type is shmstore.Busy
+    assert robot.quotes["A"] == (1, 2) and robot.quotes["B"] == (5, 6)
 
 
 def test_errors_are_pickled() -> None:

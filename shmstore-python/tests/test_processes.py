@@ -388,3 +388,26 @@ def test_frame_and_pin_of_a_parent_are_refused_in_a_child(rover: Any) -> None:
         over.set()
         thread.join(DEADLINE)
     assert pin.number == 1 and frame.publish() == 2
+
+
+@pytest.mark.parametrize("read_only", [False, True])
+def test_object_that_is_created_and_removed_all_the_time_is_attached(store: shmstore.Store, read_only: bool) -> None:
+    code = """
+store = shmstore.Store(sys.argv[1])
+print("ready", flush=True)
+while True:
+    robot = store.attach_or_create(robots.Robot)
+    del robot
+    store.remove("R")
+"""
+    started = script(code, store.path)
+    attached, end = 0, time.monotonic() + 2
+    try:
+        while time.monotonic() < end or attached < 20:
+            assert time.monotonic() < end + DEADLINE
+            robot = store.attach("R", timeout=DEADLINE, read_only=read_only)
+            assert robot.id == "R" and robot.schema.name == "Robot"
+            attached += 1
+    finally:
+        started.kill()
+        started.communicate()

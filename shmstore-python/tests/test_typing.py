@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import doctest
 import inspect
+import pydoc
 import re
 import subprocess
 import sys
@@ -73,3 +74,11 @@ def test_examples_of_the_docstrings_run(tmp_path: Path) -> None:
     for module in (shmstore, _define):
         results = doctest.testmod(module, extraglobs=names, verbose=False)
         assert results.failed == 0 and results.attempted > 0
+
+
+def test_help_names_all_that_the_package_has() -> None:
+    has = {name for name, what in vars(shmstore).items() if not name.startswith("_") and not inspect.ismodule(what)}
+    assert set(shmstore.__all__) == has
+    helped = pydoc.render_doc(shmstore, renderer=pydoc.plaintext)
+    for name in ("class Busy", "class Record", "class Store", "enum(", "object(", "value(", "wait_any("):
+        assert name in helped, name

@@ -72,6 +72,10 @@ pub mod field {
         LAYOUT: "layout" at 248 of 8;
         LOG_OFFSET: "log_offset" at 256 of 8;
         LOG_CAPACITY: "log_capacity" at 264 of 8;
+        OWNER_TOKEN: "owner_token" at 272 of 4;
+        HEARD: "heard" at 296 of 8;
+        ORIGIN_LEN: "origin_len" at 304 of 4;
+        ORIGIN: "origin" at 308 of 64;
         HINT: "hint" at 512 of 512;
     }
 }

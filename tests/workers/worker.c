@@ -51,7 +51,7 @@ static int count(void)
 {
     shmstore_guard *guard;
     uint64_t both[2];
-    must(shmstore_lock_take_to_repair(lock, SHMSTORE_FOREVER, &guard), "lock");
+    must(shmstore_lock_lock_to_repair(lock, SHMSTORE_FOREVER, &guard), "lock");
     if (shmstore_guard_is_inconsistent(guard)) {
         uint64_t right;
         must(shmstore_atomic_load(low, &right, sizeof right), "load");
@@ -60,7 +60,7 @@ static int count(void)
     }
     must(shmstore_atomic_fetch_add(low, 1, &both[0]), "add");
     must(shmstore_atomic_fetch_add(high, 1, &both[1]), "add");
-    must(shmstore_lock_release(guard), "release");
+    must(shmstore_guard_unlock(guard), "release");
     return both[0] == both[1];
 }
 
@@ -153,7 +153,7 @@ int main(int argc, char **argv)
             must(shmstore_event_notify_all(turn, NULL), "notify");
             break;
         case 5:
-            if (shmstore_subscriber_receive(subscriber, &item, sizeof item, 0, NULL) == SHMSTORE_OK)
+            if (shmstore_subscriber_recv(subscriber, &item, sizeof item, 0, NULL) == SHMSTORE_OK)
                 found = is_whole(&item);
             break;
         case 6: found = mark(&value); break;

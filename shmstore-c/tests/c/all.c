@@ -137,6 +137,11 @@ static void types(void)
     OK(shmstore_store_remove(the_store, 'B'));
     CHECK(shmstore_object_is_removed(copy) == 1);
     OK(shmstore_object_detach(copy));
+    OK(shmstore_object_create(the_store, json, ' ', 0, &copy));
+    OK(shmstore_object_detach(copy));
+    OK(shmstore_object_attach(the_store, ' ', &copy));
+    OK(shmstore_object_detach(copy));
+    OK(shmstore_store_remove(the_store, ' '));
     shmstore_text_free(json);
 }
 
@@ -146,19 +151,26 @@ static void locks(void)
     shmstore_guard *guard, *again;
     uint64_t count;
     CHECK(shmstore_part_kind(guarded) == SHMSTORE_KIND_LOCK && shmstore_part_kind(rung) == SHMSTORE_KIND_EVENT);
-    OK(shmstore_lock_take(guarded, 0, &guard));
+    OK(shmstore_lock_lock(guarded, 0, &guard));
     CHECK(shmstore_lock_is_locked(guarded) == 1 && shmstore_guard_is_inconsistent(guard) == 0);
-    GIVES(SHMSTORE_DEADLOCK, shmstore_lock_take(guarded, SHMSTORE_FOREVER, &again));
-    OK(shmstore_lock_release(guard));
-    OK(shmstore_lock_release(NULL));
+    GIVES(SHMSTORE_DEADLOCK, shmstore_lock_lock(guarded, SHMSTORE_FOREVER, &again));
+    OK(shmstore_guard_unlock(guard));
+    OK(shmstore_guard_unlock(NULL));
     CHECK(shmstore_lock_is_locked(guarded) == 0 && shmstore_lock_is_inconsistent(guarded) == 0);
-    OK(shmstore_lock_take_to_repair(guarded, 0, &guard));
+    OK(shmstore_lock_lock_to_repair(guarded, 0, &guard));
+    OK(shmstore_guard_mark_inconsistent(guard));
+    CHECK(shmstore_guard_is_inconsistent(guard) == 1);
+    OK(shmstore_guard_unlock(guard));
+    CHECK(shmstore_lock_is_inconsistent(guarded) == 1);
+    GIVES(SHMSTORE_OWNER_DIED, shmstore_lock_lock(guarded, 0, &guard));
+    OK(shmstore_lock_lock_to_repair(guarded, 0, &guard));
     OK(shmstore_guard_mark_consistent(guard));
-    OK(shmstore_lock_release(guard));
+    OK(shmstore_guard_unlock(guard));
+    CHECK(shmstore_lock_is_inconsistent(guarded) == 0);
     OK(shmstore_event_notify_all(rung, &count));
     CHECK(count == 1);
     OK(shmstore_event_notify_one(rung, NULL));
-    CHECK(shmstore_event_notifications(rung) == 2);
+    CHECK(shmstore_event_count(rung) == 2);
     OK(shmstore_wait(rung, 1, 0));
     GIVES(SHMSTORE_TIMEOUT, shmstore_wait(rung, 2, 0));
     OK(shmstore_part_close(guarded));
@@ -200,17 +212,17 @@ static void broadcasts(void)
     OK(shm_all_broadcast_position_4_open(the_object, "ticks", &ticks));
     GIVES(SHMSTORE_EMPTY, shmstore_broadcast_newest(ticks, &item, sizeof item, NULL));
     OK(shmstore_broadcast_subscribe(ticks, &subscriber));
-    GIVES(SHMSTORE_EMPTY, shmstore_subscriber_receive(subscriber, &item, sizeof item, 1000, NULL));
+    GIVES(SHMSTORE_EMPTY, shmstore_subscriber_recv(subscriber, &item, sizeof item, 1000, NULL));
     for (item.x = 0, item.y = 5; item.x < 6; item.x++)
         OK(shmstore_broadcast_send(ticks, &item, sizeof item, 0, &number));
     CHECK(number == 5 && shmstore_broadcast_sent(ticks) == 6);
     OK(shmstore_wait(ticks, shmstore_subscriber_position(subscriber), 0));
-    SAYS(SHMSTORE_LAGGED, "missed", shmstore_subscriber_receive(subscriber, &item, sizeof item, 0, &missed));
+    SAYS(SHMSTORE_LAGGED, "missed", shmstore_subscriber_recv(subscriber, &item, sizeof item, 0, &missed));
     CHECK(missed == shmstore_subscriber_position(subscriber) && missed >= 2);
-    OK(shmstore_subscriber_receive(subscriber, &item, sizeof item, 0, &missed));
+    OK(shmstore_subscriber_recv(subscriber, &item, sizeof item, 0, &missed));
     CHECK(missed == 0 && item.y == 5);
     OK(shmstore_broadcast_subscribe_from(ticks, 5, &later));
-    OK(shmstore_subscriber_receive(later, &item, sizeof item, 0, NULL));
+    OK(shmstore_subscriber_recv(later, &item, sizeof item, 0, NULL));
     CHECK(item.x == 5);
     OK(shmstore_broadcast_newest(ticks, &item, sizeof item, &number));
     CHECK(number == 5 && item.x == 5);
@@ -280,6 +292,24 @@ static void maps(void)
     OK(shmstore_part_close(quotes));
 }
 
+/* A key that is not valid is an error, and removes nothing, whether its value is wanted or not. */
+static void invalid_keys(void)
+{
+    shmstore_part *sides = part("sides");
+    uint8_t neither = 2;
+    uint32_t value = 0;
+    int32_t is_there;
+    shmstore_change change = {.part = sides, .key = &neither, .key_size = 1};
+    GIVES(SHMSTORE_INVALID_VALUE, shmstore_map_get(sides, &neither, 1, &value, sizeof value, NULL));
+    GIVES(SHMSTORE_INVALID_VALUE, shmstore_map_insert(sides, &neither, 1, &value, sizeof value, 0, NULL));
+    GIVES(SHMSTORE_INVALID_VALUE, shmstore_map_update(sides, &neither, 1, 0, double_x, NULL));
+    GIVES(SHMSTORE_INVALID_VALUE, shmstore_map_contains(sides, &neither, 1, &is_there));
+    GIVES(SHMSTORE_INVALID_VALUE, shmstore_map_remove(sides, &neither, 1, &value, sizeof value, 0));
+    GIVES(SHMSTORE_INVALID_VALUE, shmstore_map_remove(sides, &neither, 1, NULL, 0, 0));
+    GIVES(SHMSTORE_INVALID_VALUE, shmstore_wait_any(&change, 1, 0));
+    OK(shmstore_part_close(sides));
+}
+
 static void frames(void)
 {
     shmstore_part *images;
@@ -337,7 +367,7 @@ static void waits(void)
     changes[2].key = &key;
     changes[2].key_size = sizeof key;
     changes[3].part = rung;
-    changes[3].seen = shmstore_event_notifications(rung);
+    changes[3].seen = shmstore_event_count(rung);
     OK(shmstore_wait_any(changes, 4, SHMSTORE_FOREVER));
     CHECK(!changes[0].is_there && changes[1].is_there && changes[2].is_there && !changes[3].is_there);
     changes[1] = changes[3];
@@ -363,6 +393,7 @@ int main(int argc, char **argv)
     queues();
     broadcasts();
     maps();
+    invalid_keys();
     frames();
     waits();
     detach();

@@ -25,7 +25,7 @@ pub(crate) fn filled(objects: &Objects) -> Shared<All> {
 
 /// Runs the program beside this process, which then looks at what it has written.
 fn beside(scratch: &Scratch, run_it: impl FnOnce(&OsStr) -> Command) {
-    let objects = Objects::new(scratch, &['A', 'B']);
+    let objects = Objects::new(scratch, &['A', 'B', ' ']);
     let all = filled(&objects);
     assert_eq!(run(&mut run_it(objects.path.as_os_str())), "all\n");
     assert_eq!((all.count.load(Relaxed), all.depth.load(Relaxed)), (200, -12));

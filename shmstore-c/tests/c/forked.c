@@ -56,18 +56,18 @@ int main(int argc, char **argv)
     shmstore_guard *guard;
     child = fork();
     if (child == 0) {
-        OK(shmstore_lock_take(guarded, 0, &guard));
+        OK(shmstore_lock_lock(guarded, 0, &guard));
         _exit(0);
     }
     CHECK(waitpid(child, &status, 0) == child && status == 0);
-    SAYS(SHMSTORE_OWNER_DIED, "guarded", shmstore_lock_take(guarded, 60 * SECOND, &guard));
+    SAYS(SHMSTORE_OWNER_DIED, "guarded", shmstore_lock_lock(guarded, 60 * SECOND, &guard));
     CHECK(guard == NULL && shmstore_lock_is_inconsistent(guarded) == 1);
-    OK(shmstore_lock_take_to_repair(guarded, 60 * SECOND, &guard));
+    OK(shmstore_lock_lock_to_repair(guarded, 60 * SECOND, &guard));
     CHECK(shmstore_guard_is_inconsistent(guard) == 1);
     OK(shmstore_guard_mark_consistent(guard));
-    OK(shmstore_lock_release(guard));
-    OK(shmstore_lock_take(guarded, 0, &guard));
-    OK(shmstore_lock_release(guard));
+    OK(shmstore_guard_unlock(guard));
+    OK(shmstore_lock_lock(guarded, 0, &guard));
+    OK(shmstore_guard_unlock(guard));
     puts("forked");
     return 0;
 }

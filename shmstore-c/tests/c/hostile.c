@@ -30,6 +30,8 @@ static void nulls(const char *path)
     GARBAGE(shmstore_part_open(the_object, NULL, &opened));
     CHECK(opened == NULL);
     GARBAGE(shmstore_part_open_as(the_object, "state", NULL, 1, &opened));
+    for (size_t count = 0; count < 8; count += 4)
+        GARBAGE(shmstore_part_open_as(the_object, "state", &(shmstore_layout){0}, count, &opened));
     SAYS(SHMSTORE_BAD_ARGUMENT, "NULL was passed where a part is expected",
          shmstore_versioned_load(NULL, &value, sizeof value, NULL));
     GARBAGE(shmstore_versioned_load(state, NULL, sizeof value, NULL));
@@ -40,6 +42,7 @@ static void nulls(const char *path)
     GARBAGE(shmstore_job_done(NULL));
     GARBAGE(shmstore_loan_publish(NULL, NULL));
     GARBAGE(shmstore_guard_mark_consistent(NULL));
+    GARBAGE(shmstore_guard_mark_inconsistent(NULL));
     GARBAGE(shmstore_wait(NULL, 0, 0));
     GARBAGE(shmstore_wait_any(NULL, 3, 0));
     GARBAGE(shmstore_encode(state, 3, "{}", &value, sizeof value));
@@ -139,15 +142,15 @@ static void wrong_kinds_and_sizes(void)
         OTHERWISE(MAP, SHMSTORE_BAD_ARGUMENT, shmstore_map_update(it, bytes, 16, 0, NULL, NULL));
         OTHERWISE(VERSIONED, SHMSTORE_OK, shmstore_transaction_begin(it, 0, &begun));
         OK(shmstore_transaction_rollback(begun));
-        OTHERWISE(LOCK, SHMSTORE_OK, shmstore_lock_take(it, 0, &guard));
-        OK(shmstore_lock_release(guard));
+        OTHERWISE(LOCK, SHMSTORE_OK, shmstore_lock_lock(it, 0, &guard));
+        OK(shmstore_guard_unlock(guard));
         OTHERWISE(EVENT, SHMSTORE_OK, shmstore_event_notify_all(it, NULL));
         OTHERWISE(QUEUE, SHMSTORE_OK, shmstore_queue_take(it, 0, &job));
         CHECK(!job || (shmstore_job_item(job, bytes, 3) == SHMSTORE_WRONG_SIZE));
         OK(shmstore_job_return(job));
         OTHERWISE(BROADCAST, SHMSTORE_OK, shmstore_broadcast_subscribe(it, &subscriber));
         if (subscriber)
-            GIVES(SHMSTORE_WRONG_SIZE, shmstore_subscriber_receive(subscriber, bytes, 3, 0, NULL));
+            GIVES(SHMSTORE_WRONG_SIZE, shmstore_subscriber_recv(subscriber, bytes, 3, 0, NULL));
         OK(shmstore_subscriber_close(subscriber));
         OTHERWISE(MAP, SHMSTORE_OK, shmstore_map_entries(it, &entries));
         OK(shmstore_entries_close(entries));

@@ -15,7 +15,7 @@ int main(int argc, char **argv)
     shmstore_pin *pin;
     OK(shmstore_transaction_begin(state, 0, &begun));
     ((shm_all_state *)shmstore_transaction_value(begun))->at.x = 99;
-    OK(shmstore_lock_take(guarded, 0, &guard));
+    OK(shmstore_lock_lock(guarded, 0, &guard));
     OK(shmstore_queue_take(jobs, 0, &job));
     OK(shmstore_frames_pin_newest(images, &pin));
     OK(shmstore_frames_loan(images, 0, &loan));

@@ -53,6 +53,7 @@ pub(crate) struct All {
     pub(crate) ticks: Broadcast<Position, 4>,
     pub(crate) quotes: Map<FixedString<12>, Position, 8>,
     pub(crate) images: Frames<u16, 64, 3, Info>,
+    pub(crate) sides: Map<bool, u32, 2>,
 }
 
 /// Writes the header of the object, as `shmstore schema --c` does.

@@ -59,7 +59,7 @@ int main(int argc, char **argv)
     CHECK(shmstore::get<shm_all_position>(quotes, key)->x == 5);
 
     {
-        auto guard = shmstore::make<shmstore_guard>(shmstore_lock_take, guarded.get(), 0);
+        auto guard = shmstore::make<shmstore_guard>(shmstore_lock_lock, guarded.get(), 0);
         CHECK(shmstore_lock_is_locked(guarded.get()) == 1);
     }
     CHECK(shmstore_lock_is_locked(guarded.get()) == 0);

@@ -50,8 +50,8 @@ static void *other(void *context)
     GIVES(SHMSTORE_OTHER_THREAD, shmstore_transaction_rollback(of_main));
     CHECK(shmstore_transaction_value(of_main) == NULL);
     GIVES(SHMSTORE_OTHER_THREAD, shmstore_guard_mark_consistent(guard_of_main));
-    GIVES(SHMSTORE_OTHER_THREAD, shmstore_lock_release(guard_of_main));
-    GIVES(SHMSTORE_BUSY, shmstore_lock_take(guarded, 1000, &(shmstore_guard *){NULL}));
+    GIVES(SHMSTORE_OTHER_THREAD, shmstore_guard_unlock(guard_of_main));
+    GIVES(SHMSTORE_BUSY, shmstore_lock_lock(guarded, 1000, &(shmstore_guard *){NULL}));
     return NULL;
 }
 
@@ -68,9 +68,9 @@ int main(int argc, char **argv)
         CHECK(pthread_join(threads[at], NULL) == 0);
 
     OK(shmstore_transaction_begin(state, SHMSTORE_FOREVER, &of_main));
-    OK(shmstore_lock_take(guarded, SHMSTORE_FOREVER, &guard_of_main));
+    OK(shmstore_lock_lock(guarded, SHMSTORE_FOREVER, &guard_of_main));
     CHECK(pthread_create(&threads[0], NULL, other, NULL) == 0 && pthread_join(threads[0], NULL) == 0);
-    OK(shmstore_lock_release(guard_of_main));
+    OK(shmstore_guard_unlock(guard_of_main));
     OK(shmstore_transaction_rollback(of_main));
     printf("%d\n", (int)sum);
     return 0;

@@ -177,8 +177,17 @@ fn row(segment: &Segment, users: &mut Users) -> Vec<Cell> {
         format!("{:04o}", segment.mode).into(),
         segment.attached.to_string().into(),
         clock::age(clock::since(about::created(segment))).into(),
-        Cell::new(look(segment.state), segment.state.name()),
+        Cell::new(look_of(segment), about::state_in_table(segment)),
     ]
+}
+
+/// Returns the look of a segment's state. A copy that may be old is not good.
+#[must_use]
+pub fn look_of(segment: &Segment) -> Look {
+    match look(segment.state) {
+        Look::Good if about::copy_of(segment).is_some_and(about::is_stale) => Look::Plain,
+        look => look,
+    }
 }
 
 /// Returns the look of a state.

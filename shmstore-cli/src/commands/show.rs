@@ -6,7 +6,7 @@ use shmstore::inspect::{Limits, Object, Value};
 use shmstore::schema::OwnedSchema;
 
 use super::{ls, show_table};
-use crate::about::{Listed, Users, counted, path_and_name, state, times};
+use crate::about::{self, Listed, Users, counted, path_and_name, state, times};
 use crate::clock;
 use crate::failure::{Failure, Outcome};
 use crate::growth;
@@ -181,6 +181,10 @@ fn header(object: &Object, output: &Output) -> Vec<String> {
     rows.push(("owner", owner.into()));
     rows.push(("segment", format!("{}, key {}", segment.shmid, segment.key).into()));
     rows.push(("state", Cell::new(ls::look(segment.state), state(segment))));
+    if let Some(of) = about::copy_of(segment) {
+        let look = if about::is_stale(of) { Look::Bad } else { Look::Good };
+        rows.push(("copy of", Cell::new(look, about::copied(of))));
+    }
     rows.push(("attached", format!("{}, not counting this program", times(segment.attached)).into()));
     let rows: Vec<Vec<Cell>> =
         rows.into_iter().map(|(name, cell)| vec![Cell::new(Look::Heading, name), cell]).collect();

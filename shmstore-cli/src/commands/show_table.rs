@@ -75,7 +75,7 @@ fn lines(rows: &[Row], fields: &[String], output: &Output) -> Vec<String> {
         let mut line: Vec<Cell> = vec![
             object.into(),
             shown(segment.type_name().unwrap_or("-")).into(),
-            Cell::new(ls::look(segment.state), segment.state.name()),
+            Cell::new(ls::look_of(segment), about::state_in_table(segment)),
         ];
         line.extend(values.iter().map(|value| match value {
             Some(value) => shown(&raw(value)).into(),

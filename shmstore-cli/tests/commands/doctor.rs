@@ -93,9 +93,9 @@ fn object_of_another_format_is_found_at_its_path() {
         let text = doctor();
         assert!(text.contains("is other format: format 2") && text.contains("shmstore rm"), "{text}");
         write_over(shmid, 8, 1);
-        write_over(shmid, 16, 4);
+        write_over(shmid, 16, 16);
         let text = doctor();
-        let found = "is newer format: flags 0x0004";
+        let found = "is newer format: flags 0x0010";
         assert!(
             text.contains(found) && text.contains("→ update this program") && !text.contains("shmstore rm"),
             "{text}"

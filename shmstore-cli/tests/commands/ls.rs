@@ -50,7 +50,7 @@ fn json_has_all_keys_of_every_segment() {
         assert_eq!(object["object_size"], size_of::<Rover>());
         assert_eq!(object["segment"], Shared::info(&rover).unwrap().shmid);
         let keys: Vec<&String> = object.as_object().unwrap().keys().collect();
-        assert_eq!((keys.len(), &object["maps"]), (22, &serde_json::json!([])), "{keys:?}");
+        assert_eq!((keys.len(), &object["maps"]), (23, &serde_json::json!([])), "{keys:?}");
     });
 }
 
@@ -147,7 +147,7 @@ fn objects_that_cannot_be_decoded_are_listed_at_their_path() {
     let path = scratch.join("rover");
     scratch.remove_at_end(counter);
     for (offset, word, state) in
-        [(8, 2, "other format"), (8, 1, "ready"), (16, 4, "newer format"), (16, 1 << 31, "ready"), (12, 9, "damaged")]
+        [(8, 2, "other format"), (8, 1, "ready"), (16, 16, "newer format"), (16, 1 << 31, "ready"), (12, 9, "damaged")]
     {
         write_over(counter, offset, word);
         let listed = run(["ls", path.to_str().unwrap()]).with(0);

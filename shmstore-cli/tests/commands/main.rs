@@ -28,6 +28,7 @@ mod ls;
 mod manual;
 mod measured;
 mod migrate;
+mod mirrored;
 mod output;
 mod maps;
 mod rings;

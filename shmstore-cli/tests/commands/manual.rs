@@ -2,7 +2,7 @@
 
 use super::support::*;
 
-const COMMANDS: [&str; 24] = [
+const COMMANDS: [&str; 25] = [
     "ls",
     "show",
     "get",
@@ -25,6 +25,7 @@ const COMMANDS: [&str; 24] = [
     "save",
     "load",
     "migrate",
+    "mirror",
     "completions",
     "man",
 ];

@@ -31,7 +31,7 @@ static void damage(const char *path)
         {0, 16, 1, "is about to be migrated"},
         {0, 16, 2, "has the layout"},
         {0, 16, 8, "is the journal"},
-        {0, 16, 4, "features that this header does not know (flags 0x0004)"},
+        {0, 16, 16, "features that this header does not know (flags 0x0010)"},
         {0, 152, 1, "do not fit"},
         {0, 168, 4096, "do not fit"},
         {0, 188, 4, "has the layout"},
@@ -61,6 +61,13 @@ static void damage(const char *path)
     size_t at;
     ENSURE(shm_rover_attach(&whole, path, 0));
     record = (char *)whole.base + (shmstore_u64_at(whole.base, 248) >> 32);
+    /* A copy of another machine's object can be read. */
+    ((uint32_t *)whole.base)[4] ^= 4;
+    ENSURE(!shm_rover_attach(&segment, path, 0) && strstr(segment.message, "is a copy of another machine's"));
+    shmstore_detach(&segment);
+    ENSURE(shm_rover_attach(&segment, path, SHMSTORE_READ_ONLY));
+    shmstore_detach(&segment);
+    ((uint32_t *)whole.base)[4] ^= 4;
     for (at = 0; at < sizeof words / sizeof *words; at++) {
         char *base = words[at].is_in_record ? record : (char *)whole.base;
         uint32_t *field = (uint32_t *)(void *)(base + words[at].at);

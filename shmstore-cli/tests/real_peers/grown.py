@@ -21,7 +21,7 @@ HEADER = [
     (16, 1, "is about to be migrated"),
     (16, 2, "has the layout"),
     (16, 8, "is the journal"),
-    (16, 4, "features that this module does not know (flags 0x0004)"),
+    (16, 16, "features that this module does not know (flags 0x0010)"),
     (152, 1, "schema_len"),
     (168, 4096, "in a segment of"),
     (188, 4, "has the layout"),

@@ -69,7 +69,7 @@ static void use_parts(shm_everything *object)
     ENSURE(corner[0] == -1 && corner[1] == -2 && corner[2] == -3);
     ENSURE(shmstore_atomic_u32_load(&object->wide_grid.cells[5]) == 55);
     ENSURE(shmstore_atomic_u16_load(&object->lonely.object) == 77);
-    ENSURE(shmstore_event_count(&object->rung) == 3);
+    ENSURE(shmstore_event_load(&object->rung) == 3);
     ENSURE(object->guarded.word == 0);
     ENSURE(shmstore_atomic_u8_load(&object->hint) == 9);
 }

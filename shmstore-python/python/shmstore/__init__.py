@@ -27,9 +27,17 @@ A `Store` is where processes meet. `Versioned` keeps the newest value, `Atomic` 
 each key. A `Queue` gives each item to one process, and a `Broadcast` to all. `Frames` hold large arrays. A `Lock` lets
 one process in at a time, and an `Event` wakes processes.
 
-Calls that wait have `timeout=` in seconds, and Ctrl-C ends them. Methods such as `newer` return awaitables for asyncio.
-All exceptions of the store are subclasses of `Error`.
-"""
+Calls that wait take `timeout=` in seconds. 0 does not wait, and `None`, the default of most, has no limit.
+`Versioned.transaction`, `Frames.loan` and `Frames.publish` wait 5 s by default. `Store()` and `Store.attach` do not
+wait, and raise `NotFound`. Other threads run meanwhile, and Ctrl-C ends a call within 50 ms. Methods such as `newer`
+return awaitables for asyncio.
+
+Several threads may use stores, objects, parts, jobs, subscribers and frames. A transaction and the guard of a lock
+belong to the thread that began them.
+
+Errors of stores, objects and waits are subclasses of `Error`. Wrong arguments raise the errors of Python: `TypeError`,
+`ValueError`, `OverflowError`, `KeyError` or `AttributeError` for a field or key that does not exist, `RuntimeError` for
+a job, guard, transaction or frame that has ended, or that belongs to another thread. """
 
 from . import _aio, _types
 from ._define import enum, object, value
@@ -45,6 +53,7 @@ from ._errors import (
     Lagged,
     LayoutError,
     Lost,
+    Mirrored,
     NotFound,
     OwnerDied,
     Removed,
@@ -99,3 +108,68 @@ from ._types import (
 )
 
 _types._PLAIN.update({Lock: Schema.lock, Event: Schema.event})
+
+__all__ = [
+    "AccessDenied",
+    "AlreadyExists",
+    "Array",
+    "Atomic",
+    "AtomicValue",
+    "Broadcast",
+    "Busy",
+    "BusyTimeout",
+    "CacheAligned",
+    "Empty",
+    "Error",
+    "Event",
+    "Field",
+    "Fields",
+    "FixedString",
+    "FixedVec",
+    "FrameMut",
+    "Frames",
+    "Full",
+    "InvalidValue",
+    "Job",
+    "Lagged",
+    "LayoutError",
+    "Lock",
+    "LockGuard",
+    "Lost",
+    "Map",
+    "Mirrored",
+    "NotFound",
+    "Object",
+    "OwnerDied",
+    "Pad",
+    "Part",
+    "Parts",
+    "Pinned",
+    "Queue",
+    "Record",
+    "Removed",
+    "Schema",
+    "Store",
+    "Subscriber",
+    "Timeout",
+    "Timestamp",
+    "Transaction",
+    "Versioned",
+    "View",
+    "Wait",
+    "char",
+    "enum",
+    "f32",
+    "f64",
+    "i16",
+    "i32",
+    "i64",
+    "i8",
+    "object",
+    "u16",
+    "u32",
+    "u64",
+    "u8",
+    "value",
+    "wait_any",
+]

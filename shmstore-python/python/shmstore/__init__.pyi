@@ -16,6 +16,7 @@ from ._errors import (
     Lagged as Lagged,
     LayoutError as LayoutError,
     Lost as Lost,
+    Mirrored as Mirrored,
     NotFound as NotFound,
     OwnerDied as OwnerDied,
     Removed as Removed,

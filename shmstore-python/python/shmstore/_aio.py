@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import weakref
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 from ._shmstore import Bridge, forked
@@ -23,6 +24,17 @@ def bridge() -> tuple[asyncio.AbstractEventLoop, Bridge]:
         loop.add_reader(found.fileno(), found.on_ready)
         _bridges[loop] = weakref.ref(found)
     return loop, found
+
+
+async def _begun(begin: Callable[[], Awaitable[Any]]) -> Any:
+    return await begin()
+
+
+def coroutine(name: str, begin: Callable[[], Awaitable[Any]]) -> Coroutine[Any, Any, Any]:
+    """A coroutine with this name, which calls `begin` at `await`."""
+    made = _begun(begin)
+    setattr(made, "__qualname__", name)
+    return made
 
 
 def _after_fork_in_child() -> None:

@@ -116,7 +116,8 @@ def object(
     and layout hash are those of a `#[repr(C)]` struct of Rust with `#[derive(ShmObject)]` and the same fields. So
     programs of both languages share the object.
 
-    `id` is the type-id-char of the object in a store. `room` is the size in bytes to which a new object can grow.
+    `id` is the type-id-char of the object in a store. `room` is the total size in bytes to which a new object can grow,
+    its present fields included. A room below the size of the class is a `ValueError`. Without `room` it cannot grow.
     `name`, `align` and `const_args` are as in `value`.
     """
 

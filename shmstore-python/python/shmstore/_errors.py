@@ -1,4 +1,4 @@
-"""The exceptions of the package. All are subclasses of `Error`."""
+"""The exceptions of stores, objects and waits. All are subclasses of `Error`."""
 
 
 class Error(Exception):
@@ -17,8 +17,12 @@ class AccessDenied(Error, PermissionError):
     """This process has no permission, or the store or object belongs to a user that is not trusted."""
 
 
+class Mirrored(AccessDenied):
+    """The object is a copy of another machine's, which another process keeps. Attach it with `read_only=True`."""
+
+
 class LayoutError(Error):
-    """The object has another layout than the definition, or a layout that cannot be read."""
+    """The object has another layout than the definition, or is damaged, so that its layout cannot be read."""
 
 
 class InvalidValue(Error, ValueError):
@@ -26,7 +30,11 @@ class InvalidValue(Error, ValueError):
 
 
 class Busy(Error):
-    """Another process or thread holds a part. It is also a `TimeoutError` if a time limit is over."""
+    """This very thread has the part already, and would wait for itself.
+
+    The coroutines of one event loop are one thread. If another thread or process has the part, it is a `BusyTimeout`,
+    which is a subclass.
+    """
 
 
 class Timeout(Error, TimeoutError):
@@ -34,7 +42,10 @@ class Timeout(Error, TimeoutError):
 
 
 class BusyTimeout(Busy, Timeout):
-    """Another process or thread has held a part for all of the time."""
+    """Another thread or process had the part, or created or migrated the object, for all of the time.
+
+    A call with `timeout=0` raises it, too.
+    """
 
 
 class Empty(Timeout):
@@ -42,13 +53,13 @@ class Empty(Timeout):
 
 
 class Full(Timeout):
-    """There was no free slot, no room for another key, or no free entry for a pin."""
+    """There was no free slot, no room for another key, or no free pin."""
 
 
 class Lagged(Error):
     """Items of a broadcast were overwritten before they were received. `missed` is their number.
 
-    The next `recv()` returns the oldest item that is still there.
+    The next `recv()` returns a later item.
     """
 
     missed: int
@@ -62,11 +73,14 @@ class Lagged(Error):
 
 
 class OwnerDied(Error):
-    """An owner of a lock died before it had marked what the lock guards as consistent."""
+    """An owner of a lock died, or left its block by an exception. What the lock guards may be half-changed.
+
+    `lock_to_repair` takes the lock.
+    """
 
 
 class Lost(Error):
-    """Another process took a job or a slot of a frame from this process, because it held this process for dead."""
+    """Another process took a job or a slot of a frame from this process, because it believed that this one was dead."""
 
 
 class Removed(Error):

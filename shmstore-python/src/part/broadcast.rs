@@ -52,8 +52,8 @@ impl Broadcast {
         newest.map(|(number, value)| Ok((number, self.layout.of_tree(py, &value)?))).transpose()
     }
 
-    /// A subscriber, which receives the items that are sent from now on, or from the item with the number `position`
-    /// on.
+    /// A subscriber, which receives the items that are sent from now on. With `position`, its first item is the one
+    /// with this number.
     #[pyo3(signature = (position=None))]
     fn subscribe(&self, position: Option<u64>) -> Subscriber {
         let subscriber = match position {
@@ -135,7 +135,7 @@ fn lock(subscriber: &Mutex<dynamic::Subscriber>) -> MutexGuard<'_, dynamic::Subs
 
 #[pymethods]
 impl Subscriber {
-    /// The number of the next item.
+    /// The position: the number of the next item.
     #[getter]
     fn position(&self) -> u64 {
         lock(&self.subscriber).position()
@@ -149,10 +149,13 @@ impl Subscriber {
         Ok(self.layout.filled(py, |bytes| self.receive(py, bytes, timeout))?.1)
     }
 
-    /// An awaitable of the next item.
+    /// A coroutine that receives the next item, and waits for it. Nothing happens before `await`.
+    ///
+    /// `asyncio.wait_for` limits its time. If its task is cancelled just after the item was received, the item is
+    /// skipped. Raises `Lagged` as `recv` does.
     fn recv_async<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let (subscriber, layout) = (Arc::clone(&self.subscriber), Arc::clone(&self.layout));
-        let recv = async move {
+        let recv = move || async move {
             let mut bytes = vec![0; layout.size()];
             let received = loop {
                 let wait = {
@@ -168,7 +171,7 @@ impl Subscriber {
             };
             Box::new(move |py: Python<'_>| received.and_then(|()| Ok(layout.value(py, &bytes)?.unbind()))) as Outcome
         };
-        aio::begin(py, Box::pin(recv))
+        aio::coroutine(py, "Subscriber.recv_async", || Box::pin(recv()))
     }
 
     /// A wait for the next item, to be awaited, or for `wait_any`.

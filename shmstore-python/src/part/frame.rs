@@ -72,6 +72,7 @@ pub(super) fn array_of<'py>(owner: &Bound<'py, PyAny>, elements: &Layout, len: u
 /// A slot that this process fills. `Frames.loan` returns it.
 ///
 /// `array` is the memory of the slot itself, with room for `capacity` elements. The frame has the first `len` of them.
+/// Several threads may use it.
 #[pyclass(frozen, module = "shmstore")]
 pub(crate) struct FrameMut {
     // Locked without the interpreter while an array is copied to the slot, and otherwise for a moment.
@@ -129,7 +130,7 @@ impl FrameMut {
 }
 
 fn ended() -> PyErr {
-    PyRuntimeError::new_err("the frame is published, or was given up")
+    PyRuntimeError::new_err("the frame is published, or its slot was given back")
 }
 
 #[pymethods]
@@ -148,6 +149,10 @@ impl FrameMut {
         let made = array_of(slf.as_any(), &this.elements, this.capacity)?;
         // Python has run meanwhile, and may have made one.
         let array = lock(&this.array).get_or_insert_with(|| made.clone().unbind()).clone_ref(py);
+        if let Err(ended) = this.with(py, |_| Ok(())) {
+            this.protect(py)?;
+            return Err(ended);
+        }
         Ok(array.into_bound(py))
     }
 
@@ -227,14 +232,14 @@ impl FrameMut {
                 self.publish(py)?;
             }
         } else {
-            self.give_up(py)?;
+            self.give_back(py)?;
         }
         Ok(false)
     }
 
-    /// Frees the slot without publishing it. The array of it may not be written any more.
-    fn give_up(&self, py: Python<'_>) -> PyResult<()> {
-        // In a child there is nothing to give up.
+    /// Gives the slot back without publishing it. The array of it may not be written any more.
+    fn give_back(&self, py: Python<'_>) -> PyResult<()> {
+        // In a child there is nothing to give back.
         let loan = if self.forks == forks() { self.locked(py)?.take() } else { None };
         self.protect(py)?;
         drop(loan);

@@ -46,7 +46,7 @@ impl Frames {
     ///
     /// The frame is published at the end of the block. If the block raises an exception, the slot is free again.
     ///
-    /// Raises `Full` if all slots are pinned or filled.
+    /// Raises `Full` if for all of the time every slot has the newest frame, is pinned, or is being filled.
     #[pyo3(signature = (*, timeout=Timeout::seconds(5)))]
     fn loan(&self, py: Python<'_>, timeout: Timeout) -> PyResult<FrameMut> {
         let loan = in_slices(py, timeout, |limit| self.handle.loan(limit))?;
@@ -72,9 +72,11 @@ impl Frames {
 
     /// Pins the newest frame, or the one with this number. In a `with` block it is a read-only array.
     ///
-    /// The frame stays until the last array of it is gone.
+    /// The frame stays pinned until the last array of it is gone, and so after a `with` block while the name after `as`
+    /// lives. `del` that name, or leave the function.
     ///
-    /// Raises `NotFound` if there is no such frame.
+    /// Raises `NotFound` if there is no such frame, and `Full` if all 64 pins of this part, of all processes, are in
+    /// use.
     #[pyo3(signature = (number=None))]
     fn pin(&self, py: Python<'_>, number: Option<u64>) -> PyResult<Pinned> {
         let found = py.detach(|| match number {

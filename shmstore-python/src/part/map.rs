@@ -158,7 +158,7 @@ impl Map {
     /// Replaces the value of a key by `change(value)`, and returns the new value. Other writers of the key wait
     /// meanwhile. If `change` raises an exception, nothing has changed. Raises `KeyError` if the key is not in the map.
     ///
-    /// `change` must not insert or remove keys of this map.
+    /// `change` must not store or remove the same key, which raises `Busy`. It may use other keys.
     #[pyo3(signature = (key, change, *, timeout=Timeout::FOREVER))]
     fn update(&self, key: &Bound<'_, PyAny>, change: &Bound<'_, PyAny>, timeout: Timeout) -> PyResult<Py<PyAny>> {
         let (bytes, change) = (self.key(key)?, change.clone().unbind());

@@ -137,7 +137,7 @@ impl Pinned {
         self.unpin();
     }
 
-    /// Unpins the frame, or has the last array of it do so.
+    /// Unpins the frame. If there are arrays of it, the last one of them unpins it when it is gone.
     fn unpin(&self) {
         let mut lent = lock(&self.lent);
         lent.ends = true;

@@ -32,7 +32,8 @@ impl Queue {
 impl Queue {
     /// Pushes an item. Waits up to `timeout` seconds for a free slot.
     ///
-    /// Raises `Full` after the time.
+    /// Raises `Full` after the time, and `Removed` if the object was removed, which only a call notices that has to
+    /// wait.
     #[pyo3(signature = (value, *, timeout=Timeout::FOREVER))]
     fn push(&self, py: Python<'_>, value: &Bound<'_, PyAny>, timeout: Timeout) -> PyResult<()> {
         let bytes = bytes_of(&self.layout, value)?;
@@ -42,7 +43,8 @@ impl Queue {
     /// Pops the oldest item. Waits up to `timeout` seconds for one. If this process dies, the item is gone: `take`
     /// keeps it.
     ///
-    /// Raises `Empty` after the time.
+    /// Raises `Empty` after the time, and `Removed` if the object was removed, which only a call notices that has to
+    /// wait.
     #[pyo3(signature = (*, timeout=Timeout::FOREVER))]
     fn pop<'py>(&self, py: Python<'py>, timeout: Timeout) -> PyResult<Bound<'py, PyAny>> {
         let popped = self
@@ -55,16 +57,20 @@ impl Queue {
     ///
     /// The item is done at the end of the block. It returns to the queue if the block raises an exception, or if this
     /// process dies.
+    ///
+    /// Raises `Empty` after the time, and `Removed` as `pop` does.
     #[pyo3(signature = (*, timeout=Timeout::FOREVER))]
     fn take(&self, py: Python<'_>, timeout: Timeout) -> PyResult<Job> {
         let taken = in_slices(py, timeout, |limit| self.handle.take(limit))?;
         Ok(Job::of(taken, &self.layout))
     }
 
-    /// An awaitable that pushes an item.
+    /// A coroutine that pushes an item, and waits for a free slot. Nothing happens before `await`.
+    ///
+    /// `asyncio.wait_for` limits its time.
     fn push_async<'py>(&self, value: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         let (bytes, queue) = (bytes_of(&self.layout, value)?, self.handle.clone());
-        let push = async move {
+        let push = move || async move {
             let pushed = loop {
                 match queue.push_bytes(&bytes, Limit::Never) {
                     Err(DynamicError::Push(shmstore::queue::PushError::Full { .. })) => {}
@@ -76,13 +82,16 @@ impl Queue {
             };
             Box::new(move |py: Python<'_>| pushed.map(|()| py.None())) as Outcome
         };
-        aio::begin(value.py(), Box::pin(push))
+        aio::coroutine(value.py(), "Queue.push_async", || Box::pin(push()))
     }
 
-    /// An awaitable of the oldest item, which is popped.
+    /// A coroutine that pops the oldest item, and waits for one. Nothing happens before `await`.
+    ///
+    /// `asyncio.wait_for` limits its time. If its task is cancelled just after the item was popped, or if this process
+    /// dies, the item is lost: `take_async` keeps it.
     fn pop_async<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let (queue, layout) = (self.handle.clone(), Arc::clone(&self.layout));
-        let pop = async move {
+        let pop = move || async move {
             let mut bytes = vec![0; layout.size()];
             let popped = loop {
                 match queue.pop_bytes(&mut bytes, Limit::Never) {
@@ -95,13 +104,15 @@ impl Queue {
             };
             Box::new(move |py: Python<'_>| popped.and_then(|()| Ok(layout.value(py, &bytes)?.unbind()))) as Outcome
         };
-        aio::begin(py, Box::pin(pop))
+        aio::coroutine(py, "Queue.pop_async", || Box::pin(pop()))
     }
 
-    /// An awaitable of a job: see `take`.
+    /// A coroutine that takes the oldest item, and waits for one: see `take`. Nothing happens before `await`.
+    ///
+    /// `asyncio.wait_for` limits its time. If its task is cancelled, the item stays in the queue, or returns to it.
     fn take_async<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let (queue, layout) = (self.handle.clone(), Arc::clone(&self.layout));
-        let take = async move {
+        let take = move || async move {
             let taken = loop {
                 match queue.take(Limit::Never) {
                     Err(DynamicError::Pop(shmstore::queue::PopError::Empty { .. })) => {}
@@ -115,7 +126,7 @@ impl Queue {
                 taken.and_then(|job| Ok(Bound::new(py, Job::of(job, &layout))?.into_any().unbind()))
             }) as Outcome
         };
-        aio::begin(py, Box::pin(take))
+        aio::coroutine(py, "Queue.take_async", || Box::pin(take()))
     }
 
     /// A wait for an item, to be awaited, or for `wait_any`. Another consumer may take the item first.
@@ -159,7 +170,7 @@ impl Queue {
     }
 }
 
-/// An item that this process has taken, and not finished.
+/// An item that this process has taken, and not finished. Several threads may use it.
 #[pyclass(frozen, module = "shmstore")]
 pub(crate) struct Job {
     job: Mutex<Option<dynamic::Job>>,
@@ -193,7 +204,7 @@ impl Job {
         self.layout.value(py, &bytes)
     }
 
-    /// How often the item was delivered, this time included. Counts up to 7.
+    /// How often the item was delivered, this time included. 7 means seven or more.
     #[getter]
     fn deliveries(&self) -> PyResult<u32> {
         self.with(|job| Ok(job.deliveries()))

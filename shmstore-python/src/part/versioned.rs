@@ -1,7 +1,6 @@
 //! `Versioned`: the newest value, always whole.
 
-use std::cell::RefCell;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use pyo3::exceptions::{PyKeyError, PyRuntimeError};
 use pyo3::prelude::*;
@@ -9,9 +8,11 @@ use pyo3::types::PyType;
 use shmstore::dynamic;
 
 use super::field::{Field, Owner, dir};
+use super::frame::lock;
 use super::{Part, form};
 use crate::blocking::{Timeout, copying, in_slices, in_slices_of};
 use crate::error::of_dynamic;
+use crate::mine::Mine;
 use crate::value::{BufferMut, Layout, bytes_of};
 use crate::wait::Wait;
 
@@ -113,10 +114,16 @@ impl Versioned {
     ///
     /// The block gets a private copy: an array or a record to change in place. For a value of another type it gets the
     /// transaction, whose `value` is read and set. Other writers wait until the block ends, so keep it short, and do
-    /// not suspend a generator or a coroutine in it. `timeout` is the time in seconds to wait for other writers.
+    /// not suspend a generator or a coroutine in it. `timeout` is the time in seconds to wait for other writers, 5 if
+    /// it is not given.
+    ///
+    /// A transaction belongs to the thread that entered the block: see `Transaction`.
+    ///
+    /// The block raises `BusyTimeout` if another thread or process writes for all of the time, and `Busy` if this very
+    /// thread has a transaction on the part.
     #[pyo3(signature = (*, timeout=Timeout::seconds(5)))]
     fn transaction(slf: &Bound<'_, Self>, timeout: Timeout) -> Transaction {
-        Transaction { part: slf.clone().unbind(), timeout, begun: RefCell::default() }
+        Transaction { part: slf.clone().unbind(), timeout, begun: Mutex::default() }
     }
 
     /// Waits until there is a version newer than `seen`, and returns it with its value. Without `seen`, waits for the
@@ -207,11 +214,16 @@ impl Versioned {
 }
 
 /// A transaction on a `Versioned`: see `Versioned.transaction`.
-#[pyclass(frozen, unsendable, module = "shmstore")]
+///
+/// It belongs to the thread that entered the `with` block. In another thread its attributes and the end of the block
+/// raise `RuntimeError`. If another thread drops the last reference to it within the block, other writers wait until
+/// the process ends.
+#[pyclass(frozen, module = "shmstore")]
 pub(crate) struct Transaction {
     part: Py<Versioned>,
     timeout: Timeout,
-    begun: RefCell<Option<Begun>>,
+    // Locked for a moment only, and never while Python runs.
+    begun: Mutex<Option<Arc<Mine<Begun>>>>,
 }
 
 struct Begun {
@@ -221,23 +233,26 @@ struct Begun {
 }
 
 impl Transaction {
+    fn begun(&self) -> Option<Arc<Mine<Begun>>> {
+        lock(&self.begun).clone()
+    }
+
     fn with<R>(&self, call: impl FnOnce(&mut Begun) -> PyResult<R>) -> PyResult<R> {
-        match &mut *self.begun.borrow_mut() {
-            Some(begun) => call(begun),
-            None => {
-                Err(PyRuntimeError::new_err("the transaction has not begun, or has ended: use it in a `with` block"))
-            }
-        }
+        let ended = || PyRuntimeError::new_err("the transaction has not begun, or has ended: use it in a `with` block");
+        let begun = self.begun().ok_or_else(ended)?;
+        let mut begun = begun.get()?;
+        call(begun.as_mut().ok_or_else(ended)?)
     }
 }
 
 #[pymethods]
 impl Transaction {
     fn __enter__<'py>(slf: Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        let (py, this) = (slf.py(), slf.borrow());
+        let (py, this) = (slf.py(), slf.get());
         let part = this.part.get();
-        if this.begun.borrow().is_some() {
-            return Err(PyRuntimeError::new_err("the transaction has begun already"));
+        let again = || PyRuntimeError::new_err("the transaction has begun already");
+        if this.begun().is_some() {
+            return Err(again());
         }
         let transaction = part.begin(py, this.timeout)?;
         let array = match part.layout.is_changed_in_place() {
@@ -245,8 +260,10 @@ impl Transaction {
             false => None,
         };
         let given = array.clone().unwrap_or_else(|| slf.clone().into_any());
-        let begun = Begun { transaction, array: array.map(Bound::unbind) };
-        this.begun.replace(Some(begun));
+        let begun = Mine::new("a transaction", Begun { transaction, array: array.map(Bound::unbind) });
+        let begun = lock(&this.begun).replace(Arc::new(begun));
+        // Another thread has entered the same block meanwhile, and left it: no two of them have the part.
+        debug_assert!(begun.is_none(), "a transaction that has begun has the part");
         Ok(given)
     }
 
@@ -258,7 +275,10 @@ impl Transaction {
         _traceback: &Bound<'_, PyAny>,
     ) -> PyResult<bool> {
         // Dropped on each way out. Without a commit nothing has changed.
-        let Some(Begun { mut transaction, array }) = self.begun.take() else { return Ok(false) };
+        let Some(begun) = self.begun() else { return Ok(false) };
+        let taken = begun.take()?;
+        drop(lock(&self.begun).take());
+        let Some(Begun { mut transaction, array }) = taken else { return Ok(false) };
         if kind.is_none() {
             if let Some(array) = array {
                 let layout = &self.part.get().layout;

@@ -65,7 +65,8 @@ impl Broadcast {
     /// The items in between count as missed, each of them. The call changes nothing if as many items were sent. It is
     /// for a copy of another machine's broadcast, in which each item has the number of the original.
     ///
-    /// If the process is killed in the call, any part of the items is skipped. The next call or send goes on after them.
+    /// If the process is killed in the call, any part of the items is skipped. The next call or send goes on after
+    /// them.
     ///
     /// ```
     /// use shmstore::dynamic::{Limit, Object};

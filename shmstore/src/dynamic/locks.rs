@@ -82,6 +82,14 @@ impl LockGuard {
     pub fn mark_consistent(&self) {
         self.0.mark_consistent();
     }
+
+    /// Declares that the guarded data may be half-changed, as a panic of this thread does. Then [`Lock::lock`] returns
+    /// [`LockError::OwnerDied`](crate::LockError::OwnerDied), until a process repairs the data.
+    ///
+    /// It is for programs that give up in the middle of a change without a panic.
+    pub fn mark_inconsistent(&self) {
+        self.0.mark_inconsistent();
+    }
 }
 
 impl fmt::Debug for LockGuard {
@@ -124,8 +132,8 @@ impl Event {
         self.event_part().notify_one()
     }
 
-    /// Raises the number of notifications to `count` if it is lower, and wakes all waiters if it did. Returns the number
-    /// of notifications.
+    /// Raises the number of notifications to `count` if it is lower, and wakes all waiters if it did. Returns the
+    /// number of notifications.
     ///
     /// It is for a copy of another machine's event. An event counts up to 2⁶³ − 1, and a larger `count` means that.
     pub fn advance_to(&self, count: u64) -> u64 {

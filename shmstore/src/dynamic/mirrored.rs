@@ -5,16 +5,17 @@ use std::sync::Arc;
 
 use super::object::{create_as, interned, with_layout};
 use super::{DynamicError, Object, Options};
-use crate::inspect::InspectError;
+use crate::inspect::{self, InspectError};
 use crate::layout::schema::OwnedSchema;
 use crate::segment::header::ORIGIN_BYTES;
-use crate::store::{Ownership, Store};
+use crate::store::{Origin, Ownership, Store};
 
 /// A copy of another machine's object, which this process owns: it alone may write it.
 ///
 /// The program that mirrors objects from one machine to another makes copies. Other processes attach a copy for reading
-/// only, by [`Store::attach_view`], [`Store::attach_read_only`] or [`inspect::Object`](crate::inspect::Object). An attach
-/// for writing is [`AttachError::Mirrored`](crate::AttachError::Mirrored), also in this process, while the owner lives.
+/// only, by [`Store::attach_view`], [`Store::attach_read_only`] or [`inspect::Object`](crate::inspect::Object). An
+/// attach for writing is [`AttachError::Mirrored`](crate::AttachError::Mirrored), also in this process, while the owner
+/// lives.
 ///
 /// Once the owner has ended, or has dropped the copy, an attach for writing makes the copy an ordinary object, which it
 /// stays. Or the next owner takes the copy over by [`attach`](Self::attach).
@@ -51,8 +52,8 @@ use crate::store::{Ownership, Store};
 ///
 /// - The process is the owner until this handle and all clones and parts of its [object](Self::object) are dropped.
 /// - A child of `fork` does not own the copies of its parent, and must not write them through inherited handles.
-/// - A [migration](Store::migrate) or [replacement](Store::replace) makes an ordinary object of a copy. A migration needs
-///   an object that no process has attached, so the owner has ended before.
+/// - A [migration](Store::migrate) or [replacement](Store::replace) makes an ordinary object of a copy. A migration
+///   needs an object that no process has attached, so the owner has ended before.
 pub struct MirroredObject {
     store: Store,
     id: char,
@@ -86,17 +87,15 @@ impl MirroredObject {
     /// # Errors
     ///
     /// - [`DynamicError::Origin`] if the name of the origin has no byte, or more than 64.
-    /// - [`AttachError::Mirrored`](crate::AttachError::Mirrored) if a living process owns the copy, or if it is of another
-    ///   origin.
+    /// - [`AttachError::Mirrored`](crate::AttachError::Mirrored) if a living process owns the copy, or if it is of
+    ///   another origin.
     /// - [`AttachError::NotMirrored`](crate::AttachError::NotMirrored) if the object is an ordinary one.
     /// - The errors of [`Object::attach`].
     pub fn attach(store: &Store, id: char, origin: &str) -> Result<Self, DynamicError> {
         check_origin(origin)?;
-        let object = Object::attach_by(store, id, |target| {
-            let ownership = Arc::new(target.take_over_copy(origin)?);
-            Ok((ownership.attached().clone(), Some(ownership)))
-        })?;
-        let ownership = object.ownership().expect("the object was attached by the closure").clone();
+        let layout = interned(inspect::Object::find(store.path(), Some(id))?.schema())?;
+        let ownership = Arc::new(with_layout(store, id, layout, false, |target| target.take_over_copy(origin))?);
+        let object = Object::of(ownership.attached().clone(), layout, Some(ownership.clone()))?;
         Ok(Self { store: store.clone(), id, origin: origin.into(), object, ownership })
     }
 
@@ -109,8 +108,8 @@ impl MirroredObject {
     ///
     /// - [`DynamicError::Schema`] if no derive makes such a layout.
     /// - [`AttachError::NoRoom`](crate::AttachError::NoRoom) if the object cannot be extended by the fields.
-    /// - [`AttachError::LayoutMismatch`](crate::AttachError::LayoutMismatch) if the schema does not begin with the fields
-    ///   of the object.
+    /// - [`AttachError::LayoutMismatch`](crate::AttachError::LayoutMismatch) if the schema does not begin with the
+    ///   fields of the object.
     /// - [`InspectError::Gone`], [`AttachError::Mirrored`](crate::AttachError::Mirrored) or
     ///   [`AttachError::NotMirrored`](crate::AttachError::NotMirrored) if the copy was removed, and perhaps replaced.
     /// - The errors of [`Object::attach`].
@@ -120,15 +119,14 @@ impl MirroredObject {
         if self.object.is_removed() {
             return Err(gone.into());
         }
-        with_layout(&self.store, self.id, layout, true, |target| target.attach_own())?;
-        let object = Object::attach_by(&self.store, self.id, |target| {
-            Ok((target.attach_own()?.attached, Some(self.ownership.clone())))
-        })?;
+        let entered = with_layout(&self.store, self.id, layout, true, |target| target.attach_own())?;
         // This process may own a copy that has taken the place of this one.
-        if object.nonce() != self.ownership.attached().nonce() {
+        if entered.attached.nonce() != self.ownership.attached().nonce() {
             return Err(gone.into());
         }
-        self.object = object;
+        if let Origin::Grown(_) = entered.origin {
+            self.object = Object::of(entered.attached, layout, Some(self.ownership.clone()))?;
+        }
         Ok(())
     }
 

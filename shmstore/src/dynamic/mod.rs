@@ -1,15 +1,43 @@
 //! Objects of any type, for reading and writing, by programs that are built without the type.
 //!
-//! Layers it may use: all.
-//!
 //! Read first: [`Object`], which attaches an object by the schema in its segment, and [`create`]. Then the handles of
 //! parts: [`Atomic`], [`Versioned`], [`Lock`], [`Event`], [`Queue`], [`Broadcast`], [`Map`] and [`Frames`].
 //! [`MirroredObject`] is a copy of another machine's object.
 //!
-//! A value is a [`Value`](crate::inspect::Value), or the bytes that its type has in memory. [`encode`] and [`decode`] are
-//! between them. [`from_text`] reads a value from JSON or a word, [`overlay`] writes some fields of a value, and [`check`]
-//! only checks bytes. Nothing is cut or rounded. What does not fit the type of a field is refused, and an error names its
-//! path.
+//! ```
+//! use shmstore::dynamic::{Limit, Object};
+//! use shmstore::inspect::Value;
+//! use shmstore::{Queue, ShmObject, Store, Versioned};
+//!
+//! #[derive(ShmObject)]
+//! #[repr(C)]
+//! #[shm(id = 'R')]
+//! struct Rover { position: Versioned<[f64; 2]>, jobs: Queue<u32, 8> }
+//!
+//! # let dir = tempfile::tempdir()?;
+//! let store = Store::open(dir.path())?;
+//! let rover = store.create::<Rover>()?; // most often in another process
+//!
+//! // Any other program, built without `Rover`:
+//! let object = Object::attach(&store, 'R')?;
+//! println!("{}: {}", object.schema(), object.load(&"position".parse()?)?);
+//! object.store(&"position[0]".parse()?, &Value::F64(1.5))?; // the other element stays
+//! let jobs = object.queue(&"jobs".parse()?)?;
+//! jobs.push(&Value::Unsigned(7), Limit::Never)?;
+//! assert_eq!((rover.position.load(), rover.jobs.pop()?), ([1.5, 0.0], 7));
+//! # store.remove::<Rover>()?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Typed programs and programs of this module write each part by the same code. A process that is killed in a store
+//! leaves the old value or the new one, as any other.
+//!
+//! # Values
+//!
+//! A value is a [`Value`](crate::inspect::Value), or the bytes that its type has in memory. [`encode`] turns a value
+//! into bytes, and [`decode`] bytes into a value. [`from_text`] reads a value from JSON or a word. [`overlay`] writes
+//! some fields of a value. [`check`] returns an error if bytes are not a valid value of a schema. Nothing is cut or
+//! rounded. A value that does not fit the type of a field is refused, and the error names the path of the field.
 //!
 //! ```
 //! use shmstore::dynamic::{decode, encode, from_text};
@@ -28,8 +56,13 @@
 //! # Ok::<(), shmstore::Error>(())
 //! ```
 //!
-//! Typed programs and programs of this module write each part by the same code. A process that is killed in a store
-//! leaves the old value or the new one, as any other.
+//! # Limits and threads
+//!
+//! - Calls that may wait take a [`Limit`].
+//! - A handle of a part keeps the object attached, and threads may share it.
+//! - A [`Transaction`] and a [`LockGuard`] stay in their thread.
+
+// Layers it may use: all.
 
 mod at;
 mod atomic;

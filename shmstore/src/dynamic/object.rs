@@ -4,11 +4,10 @@ use std::fmt;
 use std::ops::Deref;
 use std::ptr::NonNull;
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::place::Place;
 use super::{Atomic, Broadcast, DynamicError, Event, Frames, Lock, Map, Queue, Versioned};
-use crate::error::{AttachError, CreateError};
+use crate::error::{AttachError, CreateError, OpenError};
 use crate::inspect::{self, FieldPath, InspectError, Limits, Value};
 use crate::layout::interned::Interned;
 use crate::layout::schema::OwnedSchema;
@@ -19,9 +18,6 @@ use crate::store::{IfExists, Ownership, Policy, Store, Target};
 
 /// The layouts that this program has attached by their schema.
 static LAYOUTS: AppendList<Interned> = AppendList::new();
-
-/// The attempts to attach an object that is replaced or migrated meanwhile.
-const ATTEMPTS: u32 = 16;
 
 /// A live object of any type, attached for reading and writing. Its layout comes from the schema in its segment.
 ///
@@ -63,7 +59,7 @@ struct Inner {
     // INVARIANT: attached for writing, with this layout.
     object: inspect::Object,
     /// The right to write a copy of another machine's object. It is given up with the last handle.
-    ownership: Option<Arc<Ownership>>,
+    _ownership: Option<Arc<Ownership>>,
 }
 
 /// The options of [`create`].
@@ -71,7 +67,8 @@ struct Inner {
 pub struct Options {
     /// The type-id-char of the object.
     pub id: char,
-    /// The room of the object in bytes. `None` if it is exactly as large as its type.
+    /// The total size in bytes to which the object can grow, its present fields included. A value below the size of the
+    /// type counts as that size. `None` if the object cannot grow.
     pub room: Option<u64>,
 }
 
@@ -103,8 +100,10 @@ pub struct Options {
 /// # Errors
 ///
 /// - [`DynamicError::Schema`] if no derive makes such a layout.
+/// - [`DynamicError::TooLarge`] if the layout is larger than memory can be.
 /// - [`DynamicError::Create`] with the errors of [`Store::create`].
-/// - [`DynamicError::Inspect`] if the new object was removed at once.
+/// - [`DynamicError::Attach`] if the id is not a printable character of ASCII.
+/// - [`DynamicError::Inspect`] if the system does not describe the segment.
 pub fn create(store: &Store, schema: &OwnedSchema, options: Options) -> Result<Object, DynamicError> {
     create_as(store, schema, options, |target| Ok((target.create(IfExists::Refuse, &mut |_| Ok(()))?.attached, None)))
 }
@@ -120,17 +119,7 @@ pub(super) fn create_as(
     let room = room.map_or(Some(0), |room| usize::try_from(room).ok()).unwrap_or(usize::MAX);
     let of_type = TypeLayout::of_type(layout.schema, room);
     let (attached, ownership) = make(&store.target(id, Some(&of_type)).map_err(CreateError::from)?)?;
-    let object = found(store, id)?.through(attached).ok_or_else(|| not_found(store, id))?;
-    Ok(Object(Arc::new(Inner { layout, object, ownership })))
-}
-
-/// Attaches the object for reading.
-fn found(store: &Store, id: char) -> Result<inspect::Object, DynamicError> {
-    Ok(inspect::Object::find(store.path(), Some(id))?)
-}
-
-fn not_found(store: &Store, id: char) -> DynamicError {
-    DynamicError::Inspect(InspectError::NotFound { path: store.path().into(), id: Some(id) })
+    Object::of(attached, layout, ownership)
 }
 
 /// Keeps a layout that passes the strict check. One layout is kept once.
@@ -164,51 +153,37 @@ impl Object {
     /// An object that has grown is attached with its newest layout. Parts that are added later are found after another
     /// `attach`.
     ///
+    /// It waits for an object that is being created or migrated, up to the store's
+    /// [`wait`](crate::StoreOptions::wait).
+    ///
     /// # Errors
     ///
-    /// - [`DynamicError::Inspect`] if there is no object, or if its segment is incomplete, damaged or may not be read.
+    /// - [`DynamicError::Inspect`] with [`InspectError::NotFound`] if there is no object.
     /// - [`DynamicError::Schema`] if no derive makes the layout of the object. Such an object can be read by
     ///   [`inspect::Object`].
-    /// - [`DynamicError::Attach`] with the errors of [`Store::attach`]. If this process may only read the segment, this
-    ///   is [`AttachError::AccessDenied`]. A copy of another machine's object, which another process keeps, is
-    ///   [`AttachError::Mirrored`].
+    /// - [`DynamicError::TooLarge`] if the layout is larger than memory can be.
+    /// - [`DynamicError::Attach`] with the other errors of [`Store::attach`]. If this process may only read the
+    ///   segment, this is [`AttachError::AccessDenied`]. A copy of another machine's object, which another process
+    ///   keeps, is [`AttachError::Mirrored`].
     pub fn attach(store: &Store, id: char) -> Result<Self, DynamicError> {
-        Self::attach_by(store, id, |target| Ok((target.attach(Duration::ZERO)?.attached, None)))
-    }
-
-    /// Attaches the object by `attach`, which also returns the ownership of a copy.
-    pub(super) fn attach_by(
-        store: &Store,
-        id: char,
-        attach: impl Fn(&Target<'_>) -> Result<(SegmentRef, Option<Arc<Ownership>>), AttachError>,
-    ) -> Result<Self, DynamicError> {
-        let mut refused = not_found(store, id);
-        for _ in 0..ATTEMPTS {
-            let object = found(store, id)?;
-            let layout = interned(object.schema())?;
-            match with_layout(store, id, layout, false, &attach) {
-                Ok((attached, ownership)) => {
-                    assert!(
-                        layout.schema.size() <= attached.geometry().payload_len,
-                        "the handshake has compared the sizes"
-                    );
-                    if let Some(object) = object.through(attached) {
-                        return Ok(Self(Arc::new(Inner { layout, object, ownership })));
-                    }
-                }
-                // The object was replaced or migrated since it was inspected.
-                Err(error @ (AttachError::LayoutMismatch(_) | AttachError::NotFound { .. })) => {
-                    refused = DynamicError::Attach(error);
-                }
-                Err(error) => return Err(DynamicError::Attach(error)),
+        let (attached, layout) = store.target(id, None)?.attach_any(interned).map_err(|error| match error {
+            AttachError::NotFound { .. } | AttachError::Anchor(OpenError::NotFound { .. }) => {
+                DynamicError::Inspect(InspectError::NotFound { path: store.path().into(), id: Some(id) })
             }
-        }
-        Err(refused)
+            error => DynamicError::Attach(error),
+        })??;
+        assert!(layout.schema.size() <= attached.geometry().payload_len, "the handshake has compared the sizes");
+        Self::of(attached, layout, None)
     }
 
-    /// The right to write a copy of another machine's object.
-    pub(super) fn ownership(&self) -> Option<&Arc<Ownership>> {
-        self.0.ownership.as_ref()
+    /// The object of an attachment for writing, which has this layout.
+    pub(super) fn of(
+        attached: SegmentRef,
+        layout: &'static Interned,
+        ownership: Option<Arc<Ownership>>,
+    ) -> Result<Self, DynamicError> {
+        let object = inspect::Object::through(attached, layout.owned.clone())?;
+        Ok(Self(Arc::new(Inner { layout, object, _ownership: ownership })))
     }
 
     pub(super) fn layout(&self) -> &'static Interned {

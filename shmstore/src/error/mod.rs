@@ -1,7 +1,5 @@
 //! Errors: an enum for each phase, and what errors carry.
 //!
-//! Layers it may use: layout, value.
-//!
 //! Read first: [`Error`], to which `?` turns every other error of the crate. The enums are [`OpenError`],
 //! [`CreateError`], [`AttachError`] and [`RemoveError`] of a store, [`WaitError`], [`LockError`], [`Busy`],
 //! [`PushError`], [`PopError`], [`RecvError`], [`InsertError`], [`EntryError`], [`LoanError`] and [`PinError`] of an
@@ -10,6 +8,8 @@
 //! A message says what was attempted, on what object, what was expected and found, and what to do next. It is complete:
 //! [`source`](std::error::Error::source) of an error is `None`, and the cause of an error is printed in its message.
 //! `Debug` prints what `Display` prints, so that `unwrap` and `fn main() -> Result<…>` show the message.
+
+// Layers it may use: layout, value.
 
 mod attach;
 mod create;

@@ -1,7 +1,5 @@
 //! Inspection and removal of segments of any type, for programs that are built without the types.
 //!
-//! Layers it may use: all.
-//!
 //! Read first: [`segments`], which lists the segments of the machine, and [`Object`], a segment attached for reading
 //! only. An `Object` gives its schema, its processes, and [`Value`]s decoded from the live memory. Then
 //! [`SavedObject`], the values of an object in a file, and [`Removal`].
@@ -41,6 +39,8 @@
 //!
 //! Names of types and fields and paths come from the segment and may have any characters. Escape them before you show
 //! them on a terminal. [`Value`]'s `Display` does that.
+
+// Layers it may use: all.
 
 mod changes;
 mod decode;

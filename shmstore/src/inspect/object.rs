@@ -17,6 +17,7 @@ use super::{InspectError, SegmentState, segments};
 use crate::layout::path::{FieldError, FieldPath};
 use crate::layout::schema::OwnedSchema;
 use crate::segment::header::{self, Geometry};
+use crate::segment::identity::Identity;
 use crate::segment::mirrored::Mirrored;
 use crate::segment::this_process::registry::{self, SegmentRef};
 use crate::store::attached::{Participant, participants, processes};
@@ -24,6 +25,9 @@ use crate::sys::file;
 use crate::sys::process::effective_uid;
 use crate::sys::readable::ReadablePages;
 use crate::sys::shm::{self, Access, Mapping};
+
+/// The attempts to attach an object that is removed and made again meanwhile.
+const ATTEMPTS: u32 = 16;
 
 /// An object of any type, attached for reading only. Its layout comes from the schema in its segment.
 ///
@@ -97,30 +101,40 @@ impl Object {
 
     /// Finds and attaches the object at a path. Without an id it has to be the only object there.
     ///
+    /// It does not wait: an object that is being created is [`InspectError::NotReady`].
+    ///
     /// # Errors
     ///
     /// - [`InspectError::NotFound`] if there is no object, or if there are several and no id was given.
     /// - The errors of [`segments`] and of [`attach`](Self::attach).
     pub fn find(path: &Path, id: Option<char>) -> Result<Self, InspectError> {
         let not_found = || InspectError::NotFound { path: path.into(), id };
-        let stat = file::stat_path(path).map_err(|_| not_found())?;
-        let is_meant = |segment: &Segment| {
-            use SegmentState::{Journal, Orphaned, Removed};
-            let is_left = matches!(segment.state, Removed | Orphaned | Journal);
-            let of = segment.description.as_ref().filter(|_| !is_left);
-            of.is_some_and(|of| id.is_none_or(|id| id == of.id)) && segment.stands_at(stat.dev, stat.ino)
-        };
-        let there: Vec<Segment> = segments()?.into_iter().filter(is_meant).collect();
-        match there.as_slice() {
-            [one] => Self::attach(one),
-            _ => Err(not_found()),
+        // If the object is removed before it is attached, another one may stand there already.
+        for _ in 0..ATTEMPTS {
+            let stat = file::stat_path(path).map_err(|_| not_found())?;
+            let found = match id {
+                Some(id) => of_id(stat.dev, stat.ino, id)?,
+                None => {
+                    let there =
+                        |segment: &Segment| stands(segment, stat.dev, stat.ino) && segment.description.is_some();
+                    let mut all = segments()?.into_iter().filter(there);
+                    all.next().filter(|_| all.next().is_none())
+                }
+            };
+            match Self::attach(&found.ok_or_else(not_found)?) {
+                Err(InspectError::Gone { .. } | InspectError::Rewritten { .. }) => {}
+                attached => return attached,
+            }
         }
+        Err(not_found())
     }
 
-    /// Reads the object through an attachment for writing, which this process has beside. `None` if that is of another
-    /// segment.
-    pub(crate) fn through(self, attached: SegmentRef) -> Option<Self> {
-        (attached.shmid() == self.segment.shmid).then(|| Self { attached, ..self })
+    /// Reads the object through an attachment for writing. It has this layout.
+    pub(crate) fn through(attached: SegmentRef, schema: OwnedSchema) -> Result<Self, InspectError> {
+        // No other segment has this number while this one is attached.
+        let segment = Segment::of_shmid(attached.shmid())?;
+        // `refresh` reads the layout again, because no layout has this word.
+        Ok(Self { segment, schema, layout_word: 0, attached })
     }
 
     /// The first byte of the object.
@@ -240,6 +254,27 @@ impl Object {
     pub(super) fn pages(&self) -> ReadablePages<'_> {
         ReadablePages::of(self.attached.mapping())
     }
+}
+
+/// The segment at the key of an anchor and an id. `None` if no object of this anchor stands there.
+fn of_id(device: u64, inode: u64, id: char) -> Result<Option<Segment>, InspectError> {
+    let Some(id) = u8::try_from(id).ok().filter(|id| (b' '..=b'~').contains(id)) else { return Ok(None) };
+    let identity = Identity { dev: device, ino: inode, birth: None };
+    let found = shm::find(identity.key(id)).map_err(|errno| {
+        let attempted = "look (`shmget`) for";
+        InspectError::System { attempted, shmid: -1, cause: errno.into() }
+    })?;
+    match found.map(Segment::of_shmid) {
+        Some(Ok(segment)) => Ok(Some(segment).filter(|segment| stands(segment, device, inode))),
+        Some(Err(InspectError::Gone { .. })) | None => Ok(None),
+        Some(Err(error)) => Err(error),
+    }
+}
+
+/// Returns `true` for a segment of an anchor that is neither foreign, nor left over.
+fn stands(segment: &Segment, device: u64, inode: u64) -> bool {
+    use SegmentState::{Foreign, Journal, Orphaned, Removed};
+    !matches!(segment.state, Foreign | Removed | Orphaned | Journal) && segment.stands_at(device, inode)
 }
 
 /// Reads the newest schema, or says why it is damaged.

@@ -1,9 +1,9 @@
 //! Migrating an object to another layout, with its values.
 //!
-//! Layers it may use: all.
-//!
 //! Read first: [`Store::migrate`](crate::Store::migrate), and [`SavedObject::convert_to`], which has all the rules. A
 //! [`Migration`] says what it did, and [`Refused`] what it would have lost.
+
+// Layers it may use: all.
 
 mod convert;
 mod error;

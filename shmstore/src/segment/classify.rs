@@ -1,6 +1,8 @@
 //! The classification of a segment by its header, which may have any content.
 
 use std::fmt;
+use std::sync::atomic::Ordering::Acquire;
+use std::sync::atomic::fence;
 
 use super::header::{Damage, FORMAT_VERSION, Geometry, Header, JOURNAL_BIT, State, is_blank};
 use super::identity::Identity;
@@ -160,10 +162,20 @@ impl Class {
         *self == Self::Unwritten && !is_blank(mapping)
     }
 
+    /// Returns `true` if the segment has other data, and still no first word, so that no creator has begun since it was
+    /// classified.
+    fn is_of_another_program(&self, mapping: &Mapping) -> bool {
+        self.has_data_without_first_word(mapping) && {
+            // Pairs with the fence of `Header::claim`.
+            fence(Acquire);
+            !Header::of(mapping).is_some_and(Header::has_first_word)
+        }
+    }
+
     /// The state that the header alone gives. Whether a creator has died, and where the anchor is, it does not say.
     pub(crate) fn state(&self, mapping: &Mapping) -> SegmentState {
         match self {
-            Self::Unwritten if self.has_data_without_first_word(mapping) => SegmentState::Foreign,
+            Self::Unwritten if self.is_of_another_program(mapping) => SegmentState::Foreign,
             Self::Foreign | Self::OtherAnchor => SegmentState::Foreign,
             Self::Unwritten | Self::HalfMade => SegmentState::Initializing,
             Self::Ready(_) => SegmentState::Ready,

@@ -244,6 +244,8 @@ impl Header {
     /// Writes the first word, by which the segment is recognized from here on.
     pub(crate) fn claim(&self, identity: &Identity, id: u8) {
         self.first_word.store(first_word(identity, id), Release);
+        // The rest of the header is seen after it.
+        fence(Release);
     }
 
     /// The format version: 0 before the creator has written it.

@@ -74,6 +74,15 @@ impl Target<'_> {
     }
 
     fn attach_for(&self, purpose: Purpose, wait: Duration) -> Result<Entered, AttachError> {
+        self.attach_by(wait, |identity, found, deadline| self.enter(identity, found, purpose, deadline))
+    }
+
+    /// Waits for the object as [`attach`](Self::attach) does, and has `enter` attach the complete object.
+    pub(super) fn attach_by<T>(
+        &self,
+        wait: Duration,
+        enter: impl Fn(&Identity, Found, &mut Deadline) -> Result<T, AttachError>,
+    ) -> Result<T, AttachError> {
         let mut for_missing = Deadline::new(wait);
         let mut for_creator = Deadline::new(wait.max(self.policy.wait));
         loop {
@@ -95,7 +104,7 @@ impl Target<'_> {
             };
             // Each round pauses, so an object that changes without end does not make the call outlast the limit.
             match seen {
-                Seen::Settled(Some(found)) => match self.enter(&identity, found, purpose, &mut for_creator) {
+                Seen::Settled(Some(found)) => match enter(&identity, found, &mut for_creator) {
                     Err(error) if is_to_come(&error) && for_missing.pause() => {}
                     entered => return entered,
                 },

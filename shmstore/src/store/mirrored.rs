@@ -75,8 +75,8 @@ impl Target<'_> {
         Ok(Ownership::new(attached))
     }
 
-    /// Refuses a copy that this process may not write. Returns `true` if it is a copy without an owner, which becomes an
-    /// ordinary object under the lock.
+    /// Refuses a copy that this process may not write. Returns `true` if it is a copy without an owner, which becomes
+    /// an ordinary object under the lock.
     pub(super) fn check_writable(
         &self,
         identity: &Identity,

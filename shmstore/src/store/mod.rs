@@ -3,16 +3,17 @@
 //! Layers it may use: layout, value, error, sys, segment, sync.
 //!
 //! Read first: `open`, the `Store`, and `objects`, its calls for objects of a type. Each step of the handshake has a
-//! file: `create`, `attach`, `enter`, `recover`, `replace`, `remove`. `mirrored` has the copies of other machines' objects.
-//! `moving` moves an object to another layout, which
-//! is what a migration does in the store. `journal` recovers from a move whose process has died. `shared`, `read_only`
-//! and `following` are the handles.
+//! file: `create`, `attach`, `enter`, `recover`, `replace`, `remove`. `any` attaches by the layout in the segment.
+//! `mirrored` has the copies of other machines' objects. `moving` moves an object to another layout, which is what a
+//! migration does in the store. `journal` recovers from a move whose process has died. `shared`, `read_only` and
+//! `following` are the handles.
 //!
 //! The anchor's `flock` is held to create, recover and remove. Attaching to a complete object takes no lock. Attaching
 //! for reading changes nothing, and takes the lock for a moment to learn whether the creator of an incomplete object is
 //! alive.
 
 mod anchor_lock;
+mod any;
 mod attach;
 pub(crate) mod attached;
 mod create;

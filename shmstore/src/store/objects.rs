@@ -69,8 +69,11 @@ impl Store {
     /// - [`AttachError::StillInitializing`] if the object is created or migrated for longer than the store's `wait`.
     /// - [`AttachError::NoRoom`] if the object cannot be extended by the fields of `T`. [`AttachError::Shorter`] if the
     ///   store has the option [`grows(false)`](crate::StoreOptions::grows).
-    /// - [`OpenError::Busy`](crate::OpenError::Busy), in [`AttachError::Anchor`], if the object is to be extended, and
-    ///   another process has the anchor's lock for longer than the store's `wait`.
+    /// - [`AttachError::Mirrored`] if the object is a [copy](crate::dynamic::MirroredObject) of another machine's
+    ///   object, and its owner lives. Such an object can be attached by [`attach_view`](Self::attach_view). A copy
+    ///   without an owner becomes an ordinary object.
+    /// - [`OpenError::Busy`](crate::OpenError::Busy), in [`AttachError::Anchor`], if the object is to be extended, or
+    ///   has been a copy, and another process has the anchor's lock for longer than the store's `wait`.
     pub fn attach<T: ShmObject + ShmId>(&self) -> Result<Shared<T>, AttachError> {
         self.attach_timeout(Duration::ZERO)
     }

@@ -106,8 +106,8 @@ impl Event {
         count(now)
     }
 
-    /// Raises the number of notifications to `wanted` if it is lower, and wakes all waiters if it did. Returns the number.
-    /// An event counts up to 2⁶³ − 1, and a larger number counts as that.
+    /// Raises the number of notifications to `wanted` if it is lower, and wakes all waiters if it did. Returns the
+    /// number. An event counts up to 2⁶³ − 1, and a larger number counts as that.
     pub(crate) fn advance_to(&self, wanted: u64) -> u64 {
         let (now, must_wake) = advance(&self.word, wanted);
         if must_wake {

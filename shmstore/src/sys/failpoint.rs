@@ -40,7 +40,7 @@ steps! {
         GrowWritten: "The record of a longer layout is written, and not published.",
         GrowPublished: "The longer layout is published, and the header's layout hash is still the old one.",
         GrowDone: "The object has grown, the lock still held.",
-        PromoteEntered: "A process has its slot in a copy without an owner, and has not made it an ordinary object yet.",
+        PromoteEntered: "A process has its slot in a copy without an owner, which is no ordinary object yet.",
         TakeOverEntered: "A process has its slot in a copy without an owner, and does not own it yet.",
         MoveMarked: "An object says that it is being moved, replaced or removed, and its attachments are not counted.",
         JournalReady: "The journal of a move is complete, and the old object is there.",

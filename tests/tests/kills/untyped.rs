@@ -11,9 +11,9 @@ use shmstore_tests::peer::actor;
 use shmstore_tests::scratch::Scratch;
 use shmstore_tests::torture::look_at_mixed;
 
-const OPERATIONS: [&str; 14] = [
-    "store", "transfer", "lock", "notify", "push", "pop", "done", "return", "send", "insert", "replace", "remove",
-    "publish", "pin",
+const OPERATIONS: [&str; 15] = [
+    "store", "transfer", "lock", "notify", "push", "pop", "done", "return", "send", "skip", "insert", "replace",
+    "remove", "publish", "pin",
 ];
 
 /// The steps that no operation comes to if it waits for nothing, and no process waits for it.

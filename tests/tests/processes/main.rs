@@ -17,6 +17,7 @@ mod inspect;
 mod lifecycle;
 mod liveness;
 mod lost_anchors;
+mod mirrored;
 mod moving;
 mod owners_out_of_sight;
 mod plugins;

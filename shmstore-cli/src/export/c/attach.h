@@ -52,8 +52,10 @@ typedef struct shmstore_wanted {
 /* Flags in the header. */
 #define SHMSTORE_IS_MOVING 1u
 #define SHMSTORE_HAS_ROOM 2u
+#define SHMSTORE_IS_MIRRORED 4u
 #define SHMSTORE_IS_JOURNAL 8u
-#define SHMSTORE_KNOWN_FLAGS (SHMSTORE_IS_MOVING | SHMSTORE_HAS_ROOM | SHMSTORE_IS_JOURNAL)
+#define SHMSTORE_KNOWN_FLAGS \
+    (SHMSTORE_IS_MOVING | SHMSTORE_HAS_ROOM | SHMSTORE_IS_MIRRORED | SHMSTORE_IS_JOURNAL)
 
 #define SHMSTORE_REFUSE(error, ...)                                          \
     do {                                                                     \
@@ -175,6 +177,9 @@ static inline int shmstore_check_flags(shmstore_segment *segment, const shmstore
     if (flags & SHMSTORE_IS_JOURNAL)
         SHMSTORE_REFUSE(EPROTO, "segment %d at %s is the journal of a migration, and no object", segment->shmid,
                         wanted->path);
+    if ((flags & SHMSTORE_IS_MIRRORED) && !(wanted->flags & SHMSTORE_READ_ONLY))
+        SHMSTORE_REFUSE(EROFS, "the object at %s is a copy of another machine's, which its owner alone writes: attach "
+                        "it with SHMSTORE_READ_ONLY", wanted->path);
     if (flags & SHMSTORE_IS_MOVING)
         SHMSTORE_REFUSE(EAGAIN, "the object at %s is about to be migrated, replaced or removed: attach again",
                         wanted->path);

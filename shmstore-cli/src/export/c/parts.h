@@ -83,7 +83,7 @@ typedef struct shmstore_event {
     uint64_t reserved;
 } __attribute__((aligned(8))) shmstore_event;
 
-static inline uint64_t shmstore_event_count(const volatile shmstore_event *event)
+static inline uint64_t shmstore_event_load(const volatile shmstore_event *event)
 {
     return __atomic_load_n(&event->word, __ATOMIC_ACQUIRE) >> 1;
 }

@@ -164,7 +164,8 @@ impl<'a, S: Shape> CoreOf<'a, S> {
         }
     }
 
-    /// As [`newest_into`](Self::newest_into), if the item before `next` was skipped, or a peer has damaged the broadcast.
+    /// As [`newest_into`](Self::newest_into), if the item before `next` was skipped, or a peer has damaged the
+    /// broadcast.
     #[cold]
     fn newest_before_a_skip(&self, next: u64, value: &mut S::Buffer) -> Result<Option<u64>, RecvError> {
         for position in (next.saturating_sub(Slots::capacity(&self.ring))..next).rev() {

@@ -6,10 +6,10 @@
 //! `tail` is a lower bound of the number of sent items. A sender may be killed after it has published its item, and
 //! before it has counted it. So every process that needs the number steps over the items that are there.
 //!
-//! The copy of another machine's broadcast [skips](skip_to) the items that it did not get. A slot then says that an item
-//! of the next lap is being written, so all processes take the skipped item for an overwritten one. If a process is
-//! killed in a skip, some slots say so of items far ahead. Every process steps over these slots, too. If all slots are
-//! ahead of `tail`, the least item that a slot can take is the next one.
+//! The copy of another machine's broadcast [skips](skip_to) the items that it did not get. A slot then says that an
+//! item of the next lap is being written, so all processes take the skipped item for an overwritten one. If a process
+//! is killed in a skip, some slots say so of items far ahead. Every process steps over these slots, too. If all slots
+//! are ahead of `tail`, the least item that a slot can take is the next one.
 //!
 //! Every store that a successor relies on is Release. The compiler may exchange relaxed stores, and the process may be
 //! killed between them. The fences pair as in `seqlock.rs`.
@@ -131,8 +131,8 @@ pub(super) fn next_to_send<S: Slots>(slots: &S, tail: &AtomicU64) -> Place {
     place
 }
 
-/// The place of the next item to send if the slots are a whole lap ahead of `tail`: its process was killed in a skip, or
-/// the others are fast. It is the least item that a slot can take.
+/// The place of the next item to send if the slots are a whole lap ahead of `tail`: its process was killed in a skip,
+/// or the others are fast. It is the least item that a slot can take.
 #[cold]
 fn after_a_cut<S: Slots>(slots: &S, place: Place) -> Place {
     let capacity = slots.capacity();
@@ -153,8 +153,8 @@ pub(crate) fn last_skip(capacity: u64) -> u64 {
     LAST - capacity
 }
 
-/// Skips items, so that the next one to send has number `position`. Returns the number of the next one, which is more if
-/// that many were sent. The caller has the senders' lock.
+/// Skips items, so that the next one to send has number `position`. Returns the number of the next one, which is more
+/// if that many were sent. The caller has the senders' lock.
 pub(super) fn skip_to<S: Slots>(slots: &S, tail: &AtomicU64, position: u64) -> u64 {
     let capacity = slots.capacity();
     let next = next_to_send(slots, tail).position;
@@ -216,13 +216,15 @@ fn lagged<S: Slots>(slots: S, tail: &AtomicU64, place: &mut Place) -> Received {
     let capacity = slots.capacity();
     let next = next_to_send(&slots, tail).position;
     // A skipped item may be newer than the oldest one.
-    let is_behind = next >= capacity && place.position <= next - capacity;
-    let wanted = if is_behind { (next - capacity).saturating_add(margin(capacity)) } else { 0 };
+    let oldest = next.saturating_sub(capacity);
+    let is_behind = next >= capacity && place.position <= oldest;
+    let wanted = if is_behind { oldest.saturating_add(margin(capacity)) } else { 0 };
     let missed = wanted.saturating_sub(place.position).max(1);
     let before = place.position;
     *place = Place::of(before.wrapping_add(missed), capacity);
     for _ in 0..capacity {
-        if place.position >= next || !is_skipped(slots.sequence(place.index).load(Relaxed), place.there()) {
+        let sequence = slots.sequence(place.index).load(Relaxed);
+        if !is_skipped(sequence, place.there()) {
             break;
         }
         *place = place.next(capacity);

@@ -21,6 +21,9 @@ use crate::sys::process;
 /// longer.
 const SHARE: u32 = 20;
 
+/// The same for the questions to the kernel whether objects were removed. Few removals are found by them alone.
+const KERNEL_SHARE: u32 = 100;
+
 /// The longest sleep.
 const LONGEST: Duration = Duration::from_secs(3600);
 
@@ -42,6 +45,7 @@ fn run(hub: &'static Hub) {
     IS_THIS.set(true);
     let (mut words, mut wakes, mut objects) = (Vec::new(), Vec::new(), Objects::default());
     let (mut looked, mut settled, mut look_took) = (Instant::now(), Instant::now(), Duration::ZERO);
+    let (mut asked, mut asking_took) = (Instant::now(), Duration::ZERO);
     // A waker may fork. The child has a hub of its own.
     while hub.token == this_process::current_token() {
         let pause = plan(hub, &mut words).map(|pause| pause.max(look_took * SHARE));
@@ -55,13 +59,17 @@ fn run(hub: &'static Hub) {
         wakes.drain(..).for_each(wake);
         if pause.is_some_and(|pause| looked.elapsed() >= pause) {
             looked = Instant::now();
-            let began = time_of_thread();
+            let mut began = time_of_thread();
             let settles = settled.elapsed() >= backoff::slice();
             hub.lock().look(settles, &mut wakes);
             look_took = time_of_thread().saturating_sub(began);
             if settles {
                 settled = looked;
+            }
+            if asked.elapsed() >= backoff::slice().max(asking_took * KERNEL_SHARE) {
+                (asked, began) = (looked, time_of_thread());
                 objects.check(hub, &mut wakes);
+                asking_took = time_of_thread().saturating_sub(began);
             }
             wakes.drain(..).for_each(wake);
         }

@@ -59,6 +59,13 @@ impl<'a> LockGuard<'a> {
         }
     }
 
+    /// Declares that the guarded data may be half-changed, as a panic does.
+    pub(crate) fn mark_inconsistent(&self) {
+        if self.is_ours() {
+            self.lock.state.store(self.lock.state.load(Relaxed) | INCONSISTENT, Relaxed);
+        }
+    }
+
     pub(super) fn unless_inconsistent(self) -> Result<Self, LockError> {
         if self.is_inconsistent() { Err(LockError::OwnerDied { lock: describe::part(self.lock) }) } else { Ok(self) }
     }

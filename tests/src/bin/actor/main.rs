@@ -10,6 +10,7 @@ mod holder;
 mod look;
 mod map_relay;
 mod mapper;
+mod mirror;
 mod mover;
 mod obey;
 mod peer;
@@ -41,6 +42,7 @@ fn main() {
         "look" => look::play,
         "map_relay" => map_relay::play,
         "mapper" => mapper::play,
+        "mirror" => mirror::play,
         "mover" => mover::play,
         "peer" => peer::play,
         "plugins" => plugins::play,

@@ -392,7 +392,7 @@ fn attach_variant(error: &AttachError) -> &'static str {
     }
     variant!(error, AttachError: NotFound LayoutMismatch FormatVersion NewerFormat Foreign Collision StaleAnchor Untrusted
         Abandoned StillInitializing AccessDenied Corrupt ParticipantsFull WouldDeadlock NoRoom Shorter MigrationConflict
-        MigrationInterrupted MigrationUnfinished)
+        MigrationInterrupted MigrationUnfinished Mirrored NotMirrored)
 }
 
 pub(crate) fn attach_failed(error: AttachError) -> (String, String) {

@@ -32,6 +32,10 @@ pub(crate) fn play() {
             let feed = object.broadcast(&at("feed")).expect("a feed");
             feed.send(&value, Limit::Forever).map(drop).expect("the feed");
         }
+        "skip" => {
+            let feed = object.broadcast(&at("feed")).expect("a feed");
+            feed.skip_to(100, Limit::Forever).map(drop).expect("the feed");
+        }
         "insert" => drop(marks.insert(&Value::Unsigned(9), &value, Limit::Forever).expect("room")),
         "replace" => drop(marks.insert(&Value::Unsigned(1), &value, Limit::Forever).expect("room")),
         "remove" => drop(marks.remove(&Value::Unsigned(1), Limit::Forever).expect("a number")),

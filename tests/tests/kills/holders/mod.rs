@@ -161,7 +161,8 @@ fn in_each(of_interest: impl Fn(&Scenario) -> bool, check: impl Fn(&Scenario, &S
 
 #[test]
 fn every_step_of_using_parts_has_a_scenario() {
-    for step in shmstore::PART_STEPS {
+    // No typed process skips items: see `untyped`.
+    for step in shmstore::PART_STEPS.iter().filter(|step| **step != "ItemSkipped") {
         let of_streams = crate::streams::SCENARIOS.iter().map(|scenario| scenario.step);
         let of_maps = crate::map_deaths::SCENARIOS.iter().map(|scenario| scenario.step);
         let of_frames = crate::frames::SCENARIOS.iter().map(|scenario| scenario.step);

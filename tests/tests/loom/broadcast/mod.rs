@@ -71,3 +71,13 @@ fn slow_subscriber_lags_once_behind_a_steady_sender() {
 fn sends_wake_those_that_wait_for_them() {
     unchanged::models::sends_are_waited_for();
 }
+
+#[test]
+fn skipped_items_are_missed_and_the_others_received() {
+    unchanged::models::items_are_skipped();
+}
+
+#[test]
+fn skips_wake_those_that_wait_for_the_items() {
+    unchanged::models::a_skip_is_waited_for();
+}

@@ -209,19 +209,54 @@ pub(crate) fn sends_are_waited_for() {
         let part = Part::<2>::new(0);
         let subscriber = thread::spawn({
             let mut subscriber = Subscriber::new(&part, 0);
-            move || {
-                while !subscriber.receive_once() {
-                    let part = &subscriber.part;
-                    let expected = version_waiters::announce(&part.lock, &part.bell).bell;
-                    let slots = &part.slots(Death::Never);
-                    let sequence = protocol::Slots::sequence(&slots, subscriber.place.index);
-                    if !protocol::was_sent(sequence, subscriber.place.there()) {
-                        part.futex.wait(|| part.bell.load(Relaxed) == expected);
-                    }
-                }
-            }
+            move || wait_and_receive(&mut subscriber)
         });
         (0..3).for_each(|number| assert_eq!(part.lock_and_send(HEIR, number + 1), number));
         subscriber.join().unwrap();
     });
+}
+
+/// Items are skipped while a subscriber receives one, and the slots are used again.
+pub(crate) fn items_are_skipped() {
+    for skipped in [1, 2, 5] {
+        check(2, move || {
+            let (part, next) = (Part::<2>::new(1), 1 + skipped);
+            let subscriber = Subscriber::new(&part, 0);
+            let subscriber = thread::spawn(move || subscriber.receive(2));
+            assert_eq!(part.lock_and_skip(HEIR, next), next);
+            assert_eq!(part.lock_and_send(HEIR, next + 1), next);
+            let mut subscriber = subscriber.join().unwrap();
+            subscriber.ends_after(next + 1);
+            assert!(subscriber.has_items_of_their_numbers());
+        });
+    }
+}
+
+/// A subscriber waits for an item that is skipped.
+pub(crate) fn a_skip_is_waited_for() {
+    check(2, || {
+        let part = Part::<2>::new(1);
+        let subscriber = thread::spawn({
+            let mut subscriber = Subscriber::new(&part, 1);
+            move || {
+                wait_and_receive(&mut subscriber);
+                assert!((2..=3).contains(&subscriber.place.position) && subscriber.received.is_empty());
+                subscriber
+            }
+        });
+        assert_eq!(part.lock_and_skip(HEIR, 3), 3);
+        subscriber.join().unwrap().ends_after(3);
+    });
+}
+
+fn wait_and_receive<const N: usize>(subscriber: &mut Subscriber<N>) {
+    while !subscriber.receive_once() {
+        let part = &subscriber.part;
+        let expected = version_waiters::announce(&part.lock, &part.bell).bell;
+        let slots = &part.slots(Death::Never);
+        let sequence = protocol::Slots::sequence(&slots, subscriber.place.index);
+        if !protocol::was_sent(sequence, subscriber.place.there()) {
+            part.futex.wait(|| part.bell.load(Relaxed) == expected);
+        }
+    }
 }

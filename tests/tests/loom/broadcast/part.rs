@@ -162,6 +162,14 @@ impl<const N: usize> Part<N> {
         }
     }
 
+    pub(super) fn lock_and_skip(&self, token: u32, position: u64) -> u64 {
+        self.lock(token);
+        self.turn();
+        let next = protocol::skip_to(&&self.slots(Death::Never), &self.tail, position);
+        self.unlock(token);
+        next
+    }
+
     pub(super) fn lock_and_send(&self, token: u32, item: u64) -> u64 {
         self.lock(token);
         let number = self.send(item);

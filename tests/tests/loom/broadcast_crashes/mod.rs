@@ -11,3 +11,8 @@ include!(concat!(env!("OUT_DIR"), "/broadcast_crashes.rs"));
 fn sends_are_cut_short() {
     unchanged::models::sends_are_cut_short();
 }
+
+#[test]
+fn skips_are_cut_short() {
+    unchanged::models::skips_are_cut_short();
+}

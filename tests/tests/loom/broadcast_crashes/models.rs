@@ -79,3 +79,38 @@ pub(crate) fn sends_are_cut_short() {
         },
     );
 }
+
+/// Items from number 3 on are skipped. No subscriber waits for an item that does not come, and the next sender goes on
+/// after the skipped ones.
+pub(crate) fn skips_are_cut_short() {
+    let part = || {
+        let part = Part::default();
+        assert_eq!(part.send(&[1, 2, 3]), 3);
+        part
+    };
+    for to in [4, 5, 6, 9] {
+        each_crash(
+            part,
+            |part| assert_eq!(protocol::skip_to(&part, &part.tail, to), to),
+            |part| {
+                let next = protocol::next_to_send(&part, &part.tail).position;
+                assert!((3..=to).contains(&next), "{next}");
+                for position in 3..next {
+                    let (received, _) = part.receive(&mut Place::of(position, N));
+                    assert!(matches!(received, Received::Lagged { .. }), "a hole, at which subscribers wait forever");
+                }
+                assert_eq!(part.receive(&mut Place::of(next, N)).0, Received::NotYet);
+                let sent = part.send(&[next + 1]);
+                assert!(sent == next + 1 && sent <= protocol::next_to_send(&part, &part.tail).position);
+                let mut place = Place::of(2, N);
+                while place.position < sent {
+                    let position = place.position;
+                    let (received, item) = part.receive(&mut place);
+                    assert!(received != Received::NotYet, "a hole, at which subscribers wait forever");
+                    assert!(received != Received::Item || item == position + 1);
+                }
+                assert_eq!(part.receive(&mut Place::of(sent - 1, N)), (Received::Item, sent));
+            },
+        );
+    }
+}

@@ -77,3 +77,13 @@ fn notification_of_all_wakes_all() {
 fn notifications_of_one_wake_the_same_waiter_twice() {
     unchanged::models::one_is_notified_twice();
 }
+
+#[test]
+fn raised_count_wakes_who_waits_for_it() {
+    unchanged::models::a_raise_is_waited_for();
+}
+
+#[test]
+fn raised_count_loses_no_notification() {
+    unchanged::models::a_raise_lowers_no_count();
+}

@@ -266,6 +266,14 @@ impl Event {
         }
     }
 
+    fn advance_to(&self, wanted: u64) -> u64 {
+        let (now, must_wake) = event_word::advance(&self.word, wanted);
+        if must_wake {
+            self.futex.wake_all();
+        }
+        event_word::count(now)
+    }
+
     fn wait_past(&self, seen: u64) -> u64 {
         loop {
             match event_word::announce(&self.word, seen) {
@@ -309,5 +317,38 @@ pub(crate) fn one_is_notified_twice() {
         event.notify(Notify::One);
         event.notify(Notify::One);
         waiter.join().unwrap();
+    });
+}
+
+/// Two wait for a number that is raised, and see what was done before.
+pub(crate) fn a_raise_is_waited_for() {
+    check(2, || {
+        let event = Event::new();
+        let waiters = [0, 2].map(|seen| {
+            let event = event.clone();
+            thread::spawn(move || {
+                assert_eq!(event.wait_past(seen), 3);
+                // SAFETY: loom checks that nobody writes it, and would fail the model.
+                event.guarded.with(|guarded| assert_eq!(unsafe { *guarded }, 5));
+            })
+        });
+        // SAFETY: loom checks that nobody else uses it, and would fail the model.
+        event.guarded.with_mut(|guarded| unsafe { *guarded = 5 });
+        assert_eq!(event.advance_to(3), 3);
+        waiters.into_iter().for_each(|waiter| waiter.join().unwrap());
+    });
+}
+
+/// The number is raised beside notifications, none of which is lost.
+pub(crate) fn a_raise_lowers_no_count() {
+    check(3, || {
+        let event = Event::new();
+        let notifier = thread::spawn({
+            let event = event.clone();
+            move || (0..2).for_each(|_| event.notify(Notify::All))
+        });
+        assert!(event.advance_to(1) >= 1);
+        notifier.join().unwrap();
+        assert!((2..=3).contains(&event_word::count(event.word.load(Relaxed))));
     });
 }

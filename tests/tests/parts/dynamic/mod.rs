@@ -1,5 +1,6 @@
 //! Parts that one process uses by their type and another, or the same, by the schema alone: each sees what the other did.
 
+mod attached;
 mod by_path;
 mod bytes;
 mod hostile;

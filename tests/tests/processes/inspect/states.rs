@@ -183,10 +183,10 @@ fn segment_with_flags_that_are_not_known_is_left_alone_with_the_advice_to_update
     let raw = Raw::at_key(scratch.key('T'));
     raw.set(field::FLAGS, 0xffff_0000);
     assert_eq!(segment(raw.shmid()).state, SegmentState::Ready, "the upper half is to be ignored");
-    raw.set(field::FLAGS, 0x8004);
+    raw.set(field::FLAGS, 0x8010);
     let there = segment(raw.shmid());
     assert_eq!((there.state, there.path()), (SegmentState::NewerFormat, Some(scratch.path())));
-    let detail = "flags 0x8004, which this program does not know: update this program";
+    let detail = "flags 0x8010, which this program does not know: update this program";
     assert_eq!(there.detail.as_deref(), Some(detail));
     let error = Object::attach(&there).unwrap_err().to_string();
     assert!(error.contains(detail), "{error}");

@@ -1,0 +1,52 @@
+//! The importer: it keeps copies of the objects of other hosts.
+//!
+//! - A thread for each other host makes and removes copies, and asks for what is missing.
+//! - Threads of zenoh apply the updates, as they come.
+
+mod copy;
+mod origin;
+
+use std::sync::atomic::AtomicBool;
+
+use crate::error::MirrorError;
+use crate::report::Report;
+use crate::session;
+use crate::settings::{Role, Settings};
+use origin::Origin;
+use zenoh::Wait;
+
+/// Imports until `stop` is set. The copies stay, and become stale.
+///
+/// # Errors
+///
+/// [`MirrorError`] if the settings are not complete, if the network cannot be used, or if a directory of copies cannot
+/// be used or is used by another importer.
+pub fn run(settings: &Settings, report: &Report, stop: &AtomicBool) -> Result<(), MirrorError> {
+    settings.check(Role::Import)?;
+    let session = session::open(settings, Role::Import)?;
+    let origins: Vec<Origin<'_>> =
+        settings.import.iter().map(|import| Origin::open(&session, import, report)).collect::<Result<_, _>>()?;
+    let ended: Vec<Result<(), MirrorError>> = std::thread::scope(|scope| {
+        let threads: Vec<_> = origins.into_iter().map(|origin| scope.spawn(move || origin.run(stop))).collect();
+        threads
+            .into_iter()
+            .map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            .collect()
+    });
+    session.close().wait().map_err(MirrorError::network("close the network"))?;
+    ended.into_iter().collect()
+}
+
+/// Prints what would be copied and what would be refused, and writes nothing.
+///
+/// # Errors
+///
+/// [`MirrorError`] if the settings are not complete, or if the network cannot be used.
+pub fn dry_run(settings: &Settings, report: &Report) -> Result<(), MirrorError> {
+    settings.check(Role::Import)?;
+    let session = session::open(settings, Role::Import)?;
+    for import in &settings.import {
+        origin::dry_run(&session, import, report)?;
+    }
+    session.close().wait().map_err(MirrorError::network("close the network"))
+}
