@@ -138,6 +138,22 @@ def test_what_does_not_fit_is_refused(
     assert np.array_equal(part.load(), before) if isinstance(before, np.ndarray) else part.load() == before
 
 
+def test_value_of_a_transaction_is_set_as_a_whole(store: shmstore.Store) -> None:
+    robot = store.create(robots.Robot)
+    change = robot.position.transaction()
+    with change as position:
+        position.x = 7
+        change.value = (1, 2, 3)
+        assert position == (1, 2, 3) and change.value is position
+        position.y = 5
+    assert robot.position.load() == (1, 5, 3)
+    change = robot.accounts.transaction()
+    with pytest.raises(ValueError, match="has another size"), change as accounts:
+        accounts.resize((9,), refcheck=False)
+        change.value = [1, 2, 3, 4]
+    assert robot.accounts.version == 0
+
+
 def type_name(given: object) -> str:
     """The name of a case. Python shows no integer of more than 4300 digits."""
     return type(given).__name__

@@ -34,6 +34,14 @@ pub(crate) struct Layout {
     dimensions: Vec<usize>,
 }
 
+/// A value that a program changes in place.
+pub(crate) struct InPlace {
+    /// An array or a record.
+    pub(crate) value: Py<PyAny>,
+    /// The array that has its memory. A record lends none to be written.
+    pub(crate) memory: Py<PyAny>,
+}
+
 /// What Python has for a value.
 enum Form {
     Nothing,
@@ -351,6 +359,17 @@ impl Layout {
                 Ok((result, self.small(py, &bytes)?))
             }
         }
+    }
+
+    /// A copy of a value that a program changes in place: see [`is_changed_in_place`](Self::is_changed_in_place).
+    pub(crate) fn in_place(&self, py: Python<'_>, bytes: &[u8]) -> PyResult<InPlace> {
+        let memory = self.array(py, None, |into| {
+            into.copy_from_slice(bytes);
+            Ok(())
+        })?;
+        // A record is a view of its array.
+        let value = if matches!(self.form, Form::Scalar) { memory.get_item(())? } else { memory.clone() };
+        Ok(InPlace { value: value.unbind(), memory: memory.unbind() })
     }
 
     /// A value of checked bytes.
