@@ -15,10 +15,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll, Wake, Waker};
 
 use nix::sys::eventfd::{EfdFlags, EventFd};
-use pyo3::exceptions::PyRuntimeError;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::{PyTraverseError, PyVisit};
+use shmstore::dynamic;
+
+use crate::error::OrRaise as _;
 
 /// What a finished wait returns to Python.
 pub(crate) type Outcome = Box<dyn FnOnce(Python<'_>) -> PyResult<Py<PyAny>> + Send>;
@@ -207,27 +209,44 @@ pub(crate) fn begin<'py>(py: Python<'py>, mut wait: Wait) -> PyResult<Bound<'py,
     Ok(future)
 }
 
-/// Begins a wait when it is called: see [`coroutine`].
+/// The outcome of one attempt of a call.
+pub(crate) enum Attempt {
+    Done(Py<PyAny>),
+    /// The next attempt is made after this wait.
+    Again(dynamic::Wait),
+}
+
+/// Makes one attempt each time it is called: see [`coroutine`].
 #[pyclass(frozen, module = "shmstore._shmstore")]
-struct Begin(Mutex<Option<Box<dyn FnOnce() -> Wait + Send>>>);
+struct Attempts(Box<dyn Fn(Python<'_>) -> PyResult<Attempt> + Send + Sync>);
 
 #[pymethods]
-impl Begin {
-    fn __call__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        // A coroutine runs once.
-        let wait = lock(&self.0).take().ok_or_else(|| PyRuntimeError::new_err("the call has begun already"))?;
-        begin(py, wait())
+impl Attempts {
+    /// Returns the result of the call, or a future to be awaited before the next attempt.
+    fn __call__<'py>(&self, py: Python<'py>) -> PyResult<(Option<Py<PyAny>>, Option<Bound<'py, PyAny>>)> {
+        let wait = match (self.0)(py)? {
+            Attempt::Done(result) => return Ok((Some(result), None)),
+            Attempt::Again(wait) => wait,
+        };
+        let wait = async move {
+            let changed = wait.await;
+            Box::new(move |py: Python<'_>| changed.or_raise().map(|()| py.None())) as Outcome
+        };
+        Ok((None, Some(begin(py, Box::pin(wait))?)))
     }
 }
 
-/// A coroutine with this name, which begins a wait at `await`.
+/// A coroutine with this name, which makes attempts from `await` on.
+///
+/// An attempt is made by the task itself, in the step in which it returns. So a task that is cancelled in a wait has
+/// taken nothing and stored nothing.
 pub(crate) fn coroutine<'py>(
     py: Python<'py>,
     name: &str,
-    wait: impl FnOnce() -> Wait + Send + 'static,
+    attempt: impl Fn(Python<'_>) -> PyResult<Attempt> + Send + Sync + 'static,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let begin = Bound::new(py, Begin(Mutex::new(Some(Box::new(wait)))))?;
-    py.import(intern!(py, "shmstore._aio"))?.call_method1(intern!(py, "coroutine"), (name, begin))
+    let attempts = Bound::new(py, Attempts(Box::new(attempt)))?;
+    py.import(intern!(py, "shmstore._aio"))?.call_method1(intern!(py, "coroutine"), (name, attempts))
 }
 
 /// Makes this process, a child of `fork`, leave the waits of its parent alone.

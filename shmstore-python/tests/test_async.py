@@ -142,14 +142,20 @@ def test_cancelling_drops_the_wait(rover: Any) -> None:
     asyncio.run(main())
 
 
-def test_cancelled_call_takes_and_pushes_nothing(rover: Any) -> None:
+@pytest.mark.parametrize("is_handled", [False, True])
+def test_cancelled_call_takes_and_pushes_nothing(rover: Any, is_handled: bool) -> None:
     async def cancelled(call: Any, change: Any) -> None:
         task = asyncio.ensure_future(call())
         await until(lambda: waits() == 1)
         change()
         woken()
-        # Runs before the wake-up is handled, in the same turn.
-        asyncio.get_running_loop().call_soon(task.cancel)
+        if is_handled:
+            # The task runs in the next turn, and is cancelled before.
+            _aio.bridge()[1].on_ready()
+            task.cancel()
+        else:
+            # Runs before the wake-up is handled, in the same turn.
+            asyncio.get_running_loop().call_soon(task.cancel)
         await asyncio.gather(task, return_exceptions=True)
         assert task.cancelled()
         await until(lambda: waits() == 0)

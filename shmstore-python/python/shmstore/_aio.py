@@ -26,13 +26,17 @@ def bridge() -> tuple[asyncio.AbstractEventLoop, Bridge]:
     return loop, found
 
 
-async def _begun(begin: Callable[[], Awaitable[Any]]) -> Any:
-    return await begin()
+async def _called(attempt: Callable[[], tuple[Any, Awaitable[None] | None]]) -> Any:
+    while True:
+        result, wait = attempt()
+        if wait is None:
+            return result
+        await wait
 
 
-def coroutine(name: str, begin: Callable[[], Awaitable[Any]]) -> Coroutine[Any, Any, Any]:
-    """A coroutine with this name, which calls `begin` at `await`."""
-    made = _begun(begin)
+def coroutine(name: str, attempt: Callable[[], tuple[Any, Awaitable[None] | None]]) -> Coroutine[Any, Any, Any]:
+    """A coroutine with this name, which calls `attempt` until there is a result, from `await` on."""
+    made = _called(attempt)
     setattr(made, "__qualname__", name)
     return made
 

@@ -195,7 +195,9 @@ def define(cls: type, schema: Schema) -> type:
     spaces = {key: what for key, what in vars(cls).items() if key not in ("__dict__", "__weakref__")}
     # Other values of fields than annotations would hide the fields.
     if hidden := sorted(fields_of(schema).keys() & spaces.keys()):
-        raise TypeError(f"field `{hidden[0]}` of `{cls.__name__}` has a default value: a new object is zero, so remove it")
+        raise TypeError(
+            f"field `{hidden[0]}` of `{cls.__name__}` has a default value: a new object is zero, so remove it"
+        )
     bases = tuple(base for base in cls.__bases__ if base not in (object, Record))
     made = _record(cls.__name__, schema, spaces, bases)
     register(schema, made)
@@ -216,14 +218,15 @@ def class_of(schema: Schema) -> type:
     made: type
     name = schema.name or "Value"
     if schema.kind == "enum":
-        # Some names of members mean something else to `enum`, and are an error of any type there, or no members.
+        refused = f"the enum `{schema}` of the object cannot be an enum in Python"
+        # Some names of members mean something else to `enum`: they raise an error of any type there, or make no member.
         try:
             made = ShmEnum(name, schema.variants, module=__name__)  # type: ignore[assignment]
             names = set(made.__members__)  # type: ignore[attr-defined]
         except Exception as error:
-            raise LayoutError(f"the enum `{schema}` of the object cannot be an enum in Python: {error}") from None
+            raise LayoutError(f"{refused}: {error}") from None
         if missing := [variant for variant, _ in schema.variants if variant not in names]:
-            raise LayoutError(f"the enum `{schema}` of the object cannot be an enum in Python: no member can be named `{missing[0]}`")
+            raise LayoutError(f"{refused}: no member can be named `{missing[0]}`")
         made.__shm_schema__ = schema  # type: ignore[attr-defined]
         made.__shm_made__ = True  # type: ignore[attr-defined]
     else:

@@ -10,9 +10,9 @@ use shmstore::dynamic::{self, DynamicError, Limit};
 use shmstore::error::{Awaited, RecvError};
 
 use super::{Part, form};
-use crate::aio::{self, Outcome};
+use crate::aio::{self, Attempt};
 use crate::blocking::{Timeout, in_slices, in_slices_of, is_short};
-use crate::error::{OrRaise as _, of_dynamic};
+use crate::error::of_dynamic;
 use crate::value::{Layout, bytes_of};
 use crate::wait::Wait;
 
@@ -151,27 +151,19 @@ impl Subscriber {
 
     /// A coroutine that receives the next item, and waits for it. Nothing happens before `await`.
     ///
-    /// `asyncio.wait_for` limits its time. If its task is cancelled just after the item was received, the item is
-    /// skipped. Raises `Lagged` as `recv` does.
+    /// `asyncio.wait_for` limits its time. If its task is cancelled while it waits, no item was received. Raises
+    /// `Lagged` as `recv` does.
     fn recv_async<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let (subscriber, layout) = (Arc::clone(&self.subscriber), Arc::clone(&self.layout));
-        let recv = move || async move {
+        aio::coroutine(py, "Subscriber.recv_async", move |py| {
             let mut bytes = vec![0; layout.size()];
-            let received = loop {
-                let wait = {
-                    let mut subscriber = lock(&subscriber);
-                    match subscriber.recv_bytes(&mut bytes, Limit::Never) {
-                        Err(DynamicError::Recv(RecvError::Empty { .. })) => subscriber.not_empty(),
-                        received => break received.map_err(of_dynamic),
-                    }
-                };
-                if let Err(error) = wait.await.or_raise() {
-                    break Err(error);
-                }
-            };
-            Box::new(move |py: Python<'_>| received.and_then(|()| Ok(layout.value(py, &bytes)?.unbind()))) as Outcome
-        };
-        aio::coroutine(py, "Subscriber.recv_async", || Box::pin(recv()))
+            let received = lock(&subscriber).recv_bytes(&mut bytes, Limit::Never);
+            match received {
+                Ok(()) => Ok(Attempt::Done(layout.value(py, &bytes)?.unbind())),
+                Err(DynamicError::Recv(RecvError::Empty { .. })) => Ok(Attempt::Again(lock(&subscriber).not_empty())),
+                Err(error) => Err(of_dynamic(error)),
+            }
+        })
     }
 
     /// A wait for the next item, to be awaited, or for `wait_any`.
