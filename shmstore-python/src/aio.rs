@@ -216,6 +216,9 @@ pub(crate) enum Attempt {
     Again(dynamic::Wait),
 }
 
+/// The result of a call, or a future of asyncio.
+type Attempted<'py> = (Option<Py<PyAny>>, Option<Bound<'py, PyAny>>);
+
 /// Makes one attempt each time it is called: see [`coroutine`].
 #[pyclass(frozen, module = "shmstore._shmstore")]
 struct Attempts(Box<dyn Fn(Python<'_>) -> PyResult<Attempt> + Send + Sync>);
@@ -223,7 +226,7 @@ struct Attempts(Box<dyn Fn(Python<'_>) -> PyResult<Attempt> + Send + Sync>);
 #[pymethods]
 impl Attempts {
     /// Returns the result of the call, or a future to be awaited before the next attempt.
-    fn __call__<'py>(&self, py: Python<'py>) -> PyResult<(Option<Py<PyAny>>, Option<Bound<'py, PyAny>>)> {
+    fn __call__<'py>(&self, py: Python<'py>) -> PyResult<Attempted<'py>> {
         let wait = match (self.0)(py)? {
             Attempt::Done(result) => return Ok((Some(result), None)),
             Attempt::Again(wait) => wait,

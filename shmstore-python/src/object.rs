@@ -28,8 +28,8 @@ pub(crate) enum Origin {
 
 /// What all handles of an object share.
 ///
-/// The garbage collector does not know of the class: each part has the same reference to it, so that a visit would count
-/// one reference more than once.
+/// The garbage collector does not know of the class. All parts share the reference to it, so that an object that visits
+/// it would count a reference that is not its own.
 pub(crate) struct Root {
     pub(crate) live: Live,
     pub(crate) id: char,

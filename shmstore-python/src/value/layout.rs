@@ -400,8 +400,8 @@ impl Layout {
         matches!(self.form, Form::Scalar | Form::Array) && !self.is_time
     }
 
-    /// Bytes that are checked and then copied, with other threads running meanwhile. They are a private copy, unless all
-    /// bytes are valid: a thread may change the memory of an array at any time.
+    /// Bytes that are checked and then copied, with other threads running meanwhile. Another thread may change the memory
+    /// of an array at any time, so they are a private copy. If all bytes are valid, they need none.
     pub(crate) fn settled<'b>(&self, py: Python<'_>, bytes: &'b [u8]) -> Cow<'b, [u8]> {
         if self.is_any_bits { bytes.into() } else { copying(py, bytes.len(), || bytes.to_vec()).into() }
     }

@@ -202,8 +202,8 @@ fn structs_and_lists_are_json_with_all_of_their_parts() {
         (r#"{x:1}"#, ": JSON of a `Position`; \"{x:1}\", where key must be a string at line 1 column 2"),
         (
             r#"{"x":1,"y":2,"z":3,"y":4}"#,
-            ": JSON of a `Position`; \"{\\\"x\\\":1,\\\"y\\\":2,\\\"z\\\":3,\\\"y\\\":4}\", where the field \"y\" is there twice at \
-             line 1 column 22",
+            ": JSON of a `Position`; \"{\\\"x\\\":1,\\\"y\\\":2,\\\"z\\\":3,\\\"y\\\":4}\", where the field \"y\" is \
+             there twice at line 1 column 22",
         ),
     ]);
     refuses::<[u8; 3]>(&[
