@@ -469,8 +469,9 @@ shmstore_code shmstore_get_text(const shmstore_object *object, const char *path,
 
 /**
  * Stores a value at a path. The text is JSON, such as `1.5`, `[1, 2]` or `{"x": 1, "y": 2}`, or a word for a variant
- * of an enum, a char or a text. A path into a `Versioned` or a value of a map changes this field alone. The path of a
- * key of a map inserts the key. The function waits for other writers until the limit, in nanoseconds.
+ * of an enum, a char or a text. A text that begins with a quote, `[` or `{` is JSON, and no word. A path into a
+ * `Versioned` or a value of a map changes this field alone. The path of a key of a map inserts the key. The function
+ * waits for other writers until the limit, in nanoseconds.
  *
  * Errors: SHMSTORE_NO_FIELD, SHMSTORE_NO_KEY, SHMSTORE_WRONG_PART if the path leads to something that is not stored as
  * a whole, SHMSTORE_INVALID_VALUE, SHMSTORE_BUSY, SHMSTORE_DEADLOCK, SHMSTORE_FULL if a map has no room.
@@ -879,8 +880,9 @@ uint64_t shmstore_subscriber_position(const shmstore_subscriber *subscriber);
 shmstore_code shmstore_subscriber_close(shmstore_subscriber *subscriber);
 
 /**
- * Copies the value of a key of a `Map` to `value`, which has `value_size` bytes. The key has `key_size` bytes, all of
- * which count, so set padding to zero. `version` receives the number of the version of the value, and may be NULL.
+ * Copies the value of a key of a `Map` to `value`, which has `value_size` bytes. The key has `key_size` bytes. Padding
+ * in it, and what follows a text, do not count. `version` receives the number of the version of the value, and may be
+ * NULL.
  *
  * Errors: SHMSTORE_WRONG_PART, SHMSTORE_WRONG_SIZE, SHMSTORE_NO_KEY, SHMSTORE_INVALID_VALUE if the key or the value is
  * not valid, SHMSTORE_DISTURBED if no copy was whole within a second.
@@ -913,7 +915,7 @@ shmstore_code shmstore_map_insert(const shmstore_part *part,
  *
  * Errors: SHMSTORE_WRONG_PART, SHMSTORE_WRONG_SIZE, SHMSTORE_NO_KEY, SHMSTORE_BUSY, SHMSTORE_DEADLOCK in a callback
  * for the same key, SHMSTORE_INVALID_VALUE if the key is not valid, or if the value is not valid before or after the
- * callback, SHMSTORE_STOPPED. Nothing has changed.
+ * callback, SHMSTORE_STOPPED, SHMSTORE_OF_PARENT in a process that was forked in the callback. Nothing has changed.
  */
 shmstore_code shmstore_map_update(const shmstore_part *part,
                                   const void *key,

@@ -13,8 +13,9 @@ use crate::part::map;
 
 const NO_KEY: Failure = Failure::fixed(SHMSTORE_NO_KEY, "the key is not in the map");
 
-/// Copies the value of a key of a `Map` to `value`, which has `value_size` bytes. The key has `key_size` bytes, all of
-/// which count, so set padding to zero. `version` receives the number of the version of the value, and may be NULL.
+/// Copies the value of a key of a `Map` to `value`, which has `value_size` bytes. The key has `key_size` bytes. Padding
+/// in it, and what follows a text, do not count. `version` receives the number of the version of the value, and may be
+/// NULL.
 ///
 /// Errors: SHMSTORE_WRONG_PART, SHMSTORE_WRONG_SIZE, SHMSTORE_NO_KEY, SHMSTORE_INVALID_VALUE if the key or the value is
 /// not valid, SHMSTORE_DISTURBED if no copy was whole within a second.
@@ -70,7 +71,7 @@ pub type shmstore_change_value =
 ///
 /// Errors: SHMSTORE_WRONG_PART, SHMSTORE_WRONG_SIZE, SHMSTORE_NO_KEY, SHMSTORE_BUSY, SHMSTORE_DEADLOCK in a callback
 /// for the same key, SHMSTORE_INVALID_VALUE if the key is not valid, or if the value is not valid before or after the
-/// callback, SHMSTORE_STOPPED. Nothing has changed.
+/// callback, SHMSTORE_STOPPED, SHMSTORE_OF_PARENT in a process that was forked in the callback. Nothing has changed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn shmstore_map_update(
     part: *const shmstore_part,

@@ -110,8 +110,9 @@ pub unsafe extern "C" fn shmstore_get_text(
 }
 
 /// Stores a value at a path. The text is JSON, such as `1.5`, `[1, 2]` or `{"x": 1, "y": 2}`, or a word for a variant
-/// of an enum, a char or a text. A path into a `Versioned` or a value of a map changes this field alone. The path of a
-/// key of a map inserts the key. The function waits for other writers until the limit, in nanoseconds.
+/// of an enum, a char or a text. A text that begins with a quote, `[` or `{` is JSON, and no word. A path into a
+/// `Versioned` or a value of a map changes this field alone. The path of a key of a map inserts the key. The function
+/// waits for other writers until the limit, in nanoseconds.
 ///
 /// Errors: SHMSTORE_NO_FIELD, SHMSTORE_NO_KEY, SHMSTORE_WRONG_PART if the path leads to something that is not stored as
 /// a whole, SHMSTORE_INVALID_VALUE, SHMSTORE_BUSY, SHMSTORE_DEADLOCK, SHMSTORE_FULL if a map has no room.

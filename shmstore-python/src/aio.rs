@@ -15,9 +15,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll, Wake, Waker};
 
 use nix::sys::eventfd::{EfdFlags, EventFd};
-use pyo3::exceptions::PyRuntimeError;
 use pyo3::intern;
 use pyo3::prelude::*;
+use pyo3::{PyTraverseError, PyVisit};
+use shmstore::dynamic;
+
+use crate::error::OrRaise as _;
 
 /// What a finished wait returns to Python.
 pub(crate) type Outcome = Box<dyn FnOnce(Python<'_>) -> PyResult<Py<PyAny>> + Send>;
@@ -78,11 +81,18 @@ struct Task {
     future: Py<PyAny>,
 }
 
+/// The waits by their numbers.
+type Tasks = Mutex<HashMap<u64, Task>>;
+
 /// The waits of one event loop.
-#[pyclass(frozen, module = "shmstore._shmstore")]
+///
+/// The loop has the only lasting reference, as the reader of the eventfd. So it all ends with the loop, also if futures
+/// of waits are pending.
+#[pyclass(frozen, weakref, module = "shmstore._shmstore")]
 pub(crate) struct Bridge {
     signal: Arc<Signal>,
-    tasks: Mutex<HashMap<u64, Task>>,
+    // Locked for a moment only, with the interpreter attached and not run.
+    tasks: Arc<Tasks>,
     next: AtomicU64,
 }
 
@@ -97,7 +107,7 @@ impl Bridge {
         let mut signals = lock(&SIGNALS);
         signals.retain(|signal| signal.strong_count() > 0);
         signals.push(Arc::downgrade(&signal));
-        Ok(Self { signal, tasks: Mutex::default(), next: AtomicU64::new(0) })
+        Ok(Self { signal, tasks: Arc::default(), next: AtomicU64::new(0) })
     }
 
     /// The number of the eventfd. -1 in a child.
@@ -120,15 +130,21 @@ impl Bridge {
         Ok(())
     }
 
-    /// Drops a wait, because its future of asyncio is done or cancelled.
-    fn forget(&self, number: u64) {
-        let forgotten = lock(&self.tasks).remove(&number);
-        drop(forgotten);
-    }
-
     /// The number of waits.
     fn __len__(&self) -> usize {
         lock(&self.tasks).len()
+    }
+
+    // A future has its loop, and the loop this.
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        // Free, because no thread that has the lock runs the garbage collector.
+        let Ok(tasks) = self.tasks.try_lock() else { return Ok(()) };
+        tasks.values().try_for_each(|task| visit.call(&task.future))
+    }
+
+    fn __clear__(&self) {
+        let tasks = std::mem::take(&mut *lock(&self.tasks));
+        drop(tasks);
     }
 }
 
@@ -136,12 +152,13 @@ impl Bridge {
     fn poll(&self, py: Python<'_>, number: u64) -> PyResult<()> {
         // It is not in the table meanwhile, so that what it calls may use the table.
         let Some(mut task) = lock(&self.tasks).remove(&number) else { return Ok(()) };
+        // It was cancelled in this turn of the event loop, which calls `Forget` in the next one.
+        if task.future.bind(py).call_method0(intern!(py, "done"))?.is_truthy()? {
+            return Ok(());
+        }
         match task.wait.as_mut().poll(&mut Context::from_waker(&task.waker)) {
             Poll::Ready(outcome) => {
                 let future = task.future.bind(py);
-                if future.call_method0(intern!(py, "done"))?.is_truthy()? {
-                    return Ok(());
-                }
                 match outcome(py) {
                     Ok(result) => future.call_method1(intern!(py, "set_result"), (result,))?,
                     Err(error) => future.call_method1(intern!(py, "set_exception"), (error,))?,
@@ -153,17 +170,18 @@ impl Bridge {
     }
 }
 
-/// Calls `forget` when the future of asyncio is done.
+/// Drops a wait when its future of asyncio is done or cancelled.
 #[pyclass(frozen, module = "shmstore._shmstore")]
 struct Forget {
-    bridge: Py<Bridge>,
+    tasks: Weak<Tasks>,
     number: u64,
 }
 
 #[pymethods]
 impl Forget {
     fn __call__(&self, _future: &Bound<'_, PyAny>) {
-        self.bridge.get().forget(self.number);
+        let forgotten = self.tasks.upgrade().and_then(|tasks| lock(&tasks).remove(&self.number));
+        drop(forgotten);
     }
 }
 
@@ -184,34 +202,54 @@ pub(crate) fn begin<'py>(py: Python<'py>, mut wait: Wait) -> PyResult<Bound<'py,
         Poll::Pending => {
             let task = Task { wait, waker, future: future.clone().unbind() };
             lock(&this.tasks).insert(number, task);
-            let forget = Forget { bridge: bridge.clone().unbind(), number };
+            let forget = Forget { tasks: Arc::downgrade(&this.tasks), number };
             future.call_method1(intern!(py, "add_done_callback"), (forget,))?
         }
     };
     Ok(future)
 }
 
-/// Begins a wait when it is called: see [`coroutine`].
+/// The outcome of one attempt of a call.
+pub(crate) enum Attempt {
+    Done(Py<PyAny>),
+    /// The next attempt is made after this wait.
+    Again(dynamic::Wait),
+}
+
+/// The result of a call, or a future of asyncio.
+type Attempted<'py> = (Option<Py<PyAny>>, Option<Bound<'py, PyAny>>);
+
+/// Makes one attempt each time it is called: see [`coroutine`].
 #[pyclass(frozen, module = "shmstore._shmstore")]
-struct Begin(Mutex<Option<Box<dyn FnOnce() -> Wait + Send>>>);
+struct Attempts(Box<dyn Fn(Python<'_>) -> PyResult<Attempt> + Send + Sync>);
 
 #[pymethods]
-impl Begin {
-    fn __call__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        // A coroutine runs once.
-        let wait = lock(&self.0).take().ok_or_else(|| PyRuntimeError::new_err("the call has begun already"))?;
-        begin(py, wait())
+impl Attempts {
+    /// Returns the result of the call, or a future to be awaited before the next attempt.
+    fn __call__<'py>(&self, py: Python<'py>) -> PyResult<Attempted<'py>> {
+        let wait = match (self.0)(py)? {
+            Attempt::Done(result) => return Ok((Some(result), None)),
+            Attempt::Again(wait) => wait,
+        };
+        let wait = async move {
+            let changed = wait.await;
+            Box::new(move |py: Python<'_>| changed.or_raise().map(|()| py.None())) as Outcome
+        };
+        Ok((None, Some(begin(py, Box::pin(wait))?)))
     }
 }
 
-/// A coroutine with this name, which begins a wait at `await`.
+/// A coroutine with this name, which makes attempts from `await` on.
+///
+/// An attempt is made by the task itself, in the step in which it returns. So a task that is cancelled in a wait has
+/// taken nothing and stored nothing.
 pub(crate) fn coroutine<'py>(
     py: Python<'py>,
     name: &str,
-    wait: impl FnOnce() -> Wait + Send + 'static,
+    attempt: impl Fn(Python<'_>) -> PyResult<Attempt> + Send + Sync + 'static,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let begin = Bound::new(py, Begin(Mutex::new(Some(Box::new(wait)))))?;
-    py.import(intern!(py, "shmstore._aio"))?.call_method1(intern!(py, "coroutine"), (name, begin))
+    let attempts = Bound::new(py, Attempts(Box::new(attempt)))?;
+    py.import(intern!(py, "shmstore._aio"))?.call_method1(intern!(py, "coroutine"), (name, attempts))
 }
 
 /// Makes this process, a child of `fork`, leave the waits of its parent alone.

@@ -51,10 +51,15 @@ impl<'py> FromPyObject<'_, 'py> for Timeout {
 /// So many bytes are copied in less time than it takes to give the interpreter up and to take it back.
 const SHORT: usize = 4096;
 
+/// Returns `true` if so many bytes are copied with the interpreter attached.
+pub(crate) fn is_short(bytes: usize) -> bool {
+    bytes <= SHORT
+}
+
 /// Calls `copy`, which copies `bytes` bytes and waits for nothing. The interpreter runs other threads meanwhile, if that
 /// is worth its time.
 pub(crate) fn copying<T: Send>(py: Python<'_>, bytes: usize, copy: impl FnOnce() -> T + Send) -> T {
-    if bytes <= SHORT { copy() } else { py.detach(copy) }
+    if is_short(bytes) { copy() } else { py.detach(copy) }
 }
 
 /// What a call without the interpreter returns. A guard of a lock belongs to the thread that took it.
@@ -119,6 +124,15 @@ impl Deadline {
 impl Timeout {
     pub(crate) fn deadline(self) -> Deadline {
         Deadline(self.0.and_then(|time| Instant::now().checked_add(time)))
+    }
+
+    pub(crate) fn is_zero(self) -> bool {
+        self.0.is_some_and(|time| time.is_zero())
+    }
+
+    /// What is left of this time since a moment.
+    pub(crate) fn left(self, since: Instant) -> Self {
+        Self(self.0.map(|time| time.saturating_sub(since.elapsed())))
     }
 
     /// The longer one of two times.

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use pyo3::exceptions::{PyAttributeError, PyKeyError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple, PyType};
-use pyo3::{PyTraverseError, PyVisit};
 use shmstore::dynamic::{self, DynamicError, Options};
 use shmstore::error::CreateError;
 use shmstore::inspect::{self, FieldPath, InspectError, Limits, SegmentState};
@@ -28,6 +27,9 @@ pub(crate) enum Origin {
 }
 
 /// What all handles of an object share.
+///
+/// The garbage collector does not know of the class. All parts share the reference to it, so that an object that visits
+/// it would count a reference that is not its own.
 pub(crate) struct Root {
     pub(crate) live: Live,
     pub(crate) id: char,
@@ -205,10 +207,6 @@ impl Object {
     fn __repr__(&self, py: Python<'_>) -> String {
         let path = self.root.store(py).get().store.path().display();
         format!("<{} {:?} at {path}>", self.root.schema(), self.root.id)
-    }
-
-    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        visit.call(&self.root.class)
     }
 }
 

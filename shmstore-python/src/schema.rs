@@ -22,6 +22,21 @@ fn primitive(name: &str) -> PyResult<Primitive> {
     found.ok_or_else(|| PyValueError::new_err(format!("there is no primitive `{name}`")))
 }
 
+/// Returns `true` for a type whose values are copied.
+fn is_value(schema: &OwnedSchema) -> bool {
+    match schema.kind() {
+        OwnedKind::Struct { fields, .. } => fields.iter().all(|field| is_value(&field.schema)),
+        OwnedKind::Array { element, .. } => is_value(element),
+        OwnedKind::Primitive(_)
+        | OwnedKind::Enum { .. }
+        | OwnedKind::Pad
+        | OwnedKind::Phantom
+        | OwnedKind::FixedString { .. }
+        | OwnedKind::FixedVec { .. } => true,
+        _ => false,
+    }
+}
+
 /// What the makers of schemas return.
 fn made(schema: Result<OwnedSchema, shmstore::error::SchemaError>) -> PyResult<Schema> {
     schema.map(Schema).map_err(no_type)
@@ -119,6 +134,16 @@ impl Schema {
     #[staticmethod]
     fn frames(element: &Self, capacity: u64, slots: u64, meta: &Self) -> PyResult<Self> {
         made(OwnedSchema::frames(element.0.clone(), capacity, slots, meta.0.clone()))
+    }
+
+    /// Refuses a layout that no struct or enum of Rust has, such as that of a map with a key that is a float.
+    fn check(&self) -> PyResult<()> {
+        // A value is checked as that of a part.
+        let checked = match OwnedSchema::versioned(self.0.clone()) {
+            Ok(versioned) if is_value(&self.0) => versioned.is_an_object(),
+            _ => self.0.is_an_object(),
+        };
+        checked.map_err(no_type)
     }
 
     /// Reads a schema from its JSON.

@@ -64,7 +64,7 @@ impl Store {
     #[allow(clippy::too_many_arguments)]
     fn new(
         py: Python<'_>,
-        path: PathBuf,
+        path: &Bound<'_, PyAny>,
         create: bool,
         timeout: Timeout,
         wait: f64,
@@ -74,6 +74,8 @@ impl Store {
     ) -> PyResult<Self> {
         let wait = Duration::try_from_secs_f64(wait)
             .map_err(|_| PyValueError::new_err(format!("wait={wait}: it is a number of seconds")))?;
+        // A path may be of bytes, as in all of Python.
+        let path: PathBuf = py.import("os")?.getattr("fsdecode")?.call1((path,))?.extract()?;
         let options = Given { wait, mode, trust, max_processes };
         let open = || match create {
             true => options.options().open_or_create(&path),

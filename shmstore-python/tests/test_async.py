@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
+import select
 import time
+import weakref
 from typing import Any
 
 import numpy as np
@@ -24,7 +26,14 @@ def rover(store: shmstore.Store) -> Any:
 
 def waits() -> int:
     """The number of waits of all event loops."""
-    return sum(len(bridge) for bridge in _aio._bridges.values())
+    bridges = (known() for known in _aio._bridges.values())
+    return sum(len(bridge) for bridge in bridges if bridge is not None)
+
+
+def woken() -> None:
+    """Waits until the running event loop has something to do for a wait, and leaves it undone."""
+    _, bridge = _aio.bridge()
+    assert select.select([bridge.fileno()], [], [], 20)[0]
 
 
 async def until(condition: Any) -> None:
@@ -133,6 +142,39 @@ def test_cancelling_drops_the_wait(rover: Any) -> None:
     asyncio.run(main())
 
 
+@pytest.mark.parametrize("is_handled", [False, True])
+def test_cancelled_call_takes_and_pushes_nothing(rover: Any, is_handled: bool) -> None:
+    async def cancelled(call: Any, change: Any) -> None:
+        task = asyncio.ensure_future(call())
+        await until(lambda: waits() == 1)
+        change()
+        woken()
+        if is_handled:
+            # The task runs in the next turn, and is cancelled before.
+            _aio.bridge()[1].on_ready()
+            task.cancel()
+        else:
+            # Runs before the wake-up is handled, in the same turn.
+            asyncio.get_running_loop().call_soon(task.cancel)
+        await asyncio.gather(task, return_exceptions=True)
+        assert task.cancelled()
+        await until(lambda: waits() == 0)
+
+    async def main() -> None:
+        for call in (rover.jobs.pop_async, rover.jobs.take_async):
+            await cancelled(call, lambda: rover.jobs.push((1, "a")))
+            assert len(rover.jobs) == 1 and rover.jobs.outstanding == 0 and rover.jobs.pop() == (1, "a")
+        subscriber = rover.ticks.subscribe()
+        await cancelled(subscriber.recv_async, lambda: rover.ticks.send(7))
+        assert subscriber.position == 0 and subscriber.recv() == 7
+        for number in range(8):
+            rover.jobs.push((number, ""))
+        await cancelled(lambda: rover.jobs.push_async((8, "")), rover.jobs.pop)
+        assert len(rover.jobs) == 7
+
+    asyncio.run(main())
+
+
 def test_changes_are_the_newest_versions(rover: Any) -> None:
     async def main() -> None:
         seen = []
@@ -201,6 +243,29 @@ def test_each_event_loop_has_its_own_bridge(rover: Any) -> None:
         asyncio.run(once())
     gc.collect()
     assert open_files() <= before and len(_aio._bridges) == 0
+
+
+@pytest.mark.parametrize("closes", [True, False])
+@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
+def test_event_loop_ends_with_its_pending_waits(rover: Any, closes: bool) -> None:
+    async def begin() -> None:
+        next(rover.position.newer().__await__())
+        assert waits() >= 1
+
+    def once() -> weakref.ref[asyncio.AbstractEventLoop]:
+        loop = asyncio.new_event_loop()
+        loop.run_until_complete(begin())
+        if closes:
+            loop.close()
+        return weakref.ref(loop)
+
+    loops = [once() for _ in range(10)]
+    gc.collect()
+    assert all(loop() is None for loop in loops) and waits() == 0
+    before = len(os.listdir("/proc/self/fd"))
+    once()
+    gc.collect()
+    assert len(os.listdir("/proc/self/fd")) == before
 
 
 def test_wait_without_an_event_loop_is_refused(rover: Any) -> None:

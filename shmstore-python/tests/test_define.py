@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 from enum import IntEnum
 from pathlib import Path
 from typing import Any, Literal
@@ -12,6 +13,7 @@ import pytest
 
 import robots
 import shmstore
+from shmstore._records import class_of
 from shmstore import (
     Array, Atomic, AtomicValue, CacheAligned, FixedString, FixedVec, Map, Pad, Queue, Schema, Timestamp, Versioned,
     char, f64, u8, u16, u32, u64,
@@ -206,3 +208,47 @@ def test_letters_and_pads() -> None:
 
     assert Key("x").tobytes() == b"x\0\0\0\0\0\0\0"
     assert FixedVec[char, 2].schema.size == 16
+
+
+def test_fields_may_have_any_name_of_an_argument() -> None:
+    @shmstore.value
+    class Odd:
+        cls: u32
+        self: u32
+        args: u32
+        fields: u32
+
+    odd = Odd(cls=1, self=2, args=3, fields=4)
+    assert odd == (1, 2, 3, 4) and odd["cls"] == 1 and odd["self"] == 2
+
+
+def test_names_of_foreign_types_may_be_those_of_python() -> None:
+    names = ["__module__", "__shm_made__", "__class__", "__slots__", "_dtype", "mro", "dtype", "tolist"]
+    schema = Schema.structure("Foreign", [(name, shmstore.u8.schema) for name in names])
+    made = class_of(schema)
+    record = made(**{name: number for number, name in enumerate(names)})
+    assert [record[name] for name in names] == list(range(len(names)))
+    assert pickle.loads(pickle.dumps(record)) == record
+
+
+@pytest.mark.parametrize(
+    "name", ["__class__", "__members__", "_missing_", "mro", "__init__", "_value_", "_Odd__x", "__new__", "_generate_"]
+)
+def test_variant_that_python_cannot_have_is_a_layout_error(store: shmstore.Store, name: str) -> None:
+    schema = Schema.enumeration("Odd", "u8", [("Zero", 0), (name, 1)])
+    try:
+        assert class_of(schema)(1).name == name
+    except shmstore.LayoutError as error:
+        assert "the enum `Odd` of the object cannot be an enum in Python" in str(error)
+
+
+def test_types_that_no_object_has_are_refused_where_they_are_defined() -> None:
+    float_key = Map[FixedString[4], u64, 4], Map[f64, u64, 4]
+    with pytest.raises(TypeError, match=r"`Keys` is the type of no object: .*fields\[1\].*`f64` cannot be a key"):
+        shmstore.object(id="K")(type("Keys", (), {"__annotations__": {"good": float_key[0], "bad": float_key[1]}}))
+    for name in ("a.b", "a\0b", "9", "a b", "__shm_x", ""):
+        for make, of in ((shmstore.value, u64), (shmstore.object(id="K"), Atomic[u64])):
+            with pytest.raises((TypeError, ValueError), match="identifier|is the type of no object|name"):
+                make(type("Names", (), {"__annotations__": {name: of}}))
+    with pytest.raises(TypeError, match="`Deep` is the type of no object"):
+        shmstore.value(type("Deep", (), {"__annotations__": {"inner": Schema.structure("In", [("a.b", u64.schema)])}}))

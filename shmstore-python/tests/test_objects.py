@@ -384,3 +384,9 @@ def test_room_lets_an_object_of_python_grow(store: shmstore.Store) -> None:
         speed: Versioned[f64]
 
     assert store.create(Growing).schema.size < 1024
+
+
+def test_path_may_be_of_bytes_and_nothing_else(tmp_path: Path) -> None:
+    assert shmstore.Store(bytes(tmp_path)) == shmstore.Store(tmp_path)
+    with pytest.raises(TypeError, match="expected str, bytes or os.PathLike object, not int"):
+        shmstore.Store(7)  # type: ignore[arg-type]

@@ -134,6 +134,23 @@ def test_keys_that_are_structs_and_enums(store: shmstore.Store) -> None:
     assert everything.sides[key] is robots.Side.Right and list(everything.sides) == [key]
 
 
+def test_padding_and_the_bytes_after_a_text_do_not_count_in_a_key(store: shmstore.Store) -> None:
+    sides = store.create(robots.Everything).sides
+    clean = robots.Symbol(7, "Left", "x")
+    noisy = np.frombuffer(bytearray(clean.tobytes()), np.uint8).copy()
+    noisy[6:8] = 0xFF  # the padding
+    noisy[13:] = 0xFF  # after the text
+    key = noisy.view(robots.Symbol.dtype)[0]
+    assert key.tobytes() != clean.tobytes()
+    sides[key] = robots.Side.Right
+    for same in (key, clean, (7, "Left", "x")):
+        assert same in sides and sides[same] is robots.Side.Right and sides.get_versioned(same)[0] >= 1
+        assert not sides.insert(same, robots.Side.Left) and sides.wait_newer(same, timeout=0)[1] is robots.Side.Left
+        assert sides.update(same, lambda _: robots.Side.Right) is robots.Side.Right
+        assert shmstore.wait_any(sides.newer(same), timeout=0)
+    assert len(sides) == 1 and sides.pop(key) is robots.Side.Right and clean not in sides
+
+
 def test_events_count_and_wake(robot: Any, peer: Any) -> None:
     assert robot.bell.count == 1 and robot.bell.notify_all() == 2 and robot.bell.notify_one() == 3
     assert robot.bell.wait_past(2) == 3

@@ -93,7 +93,8 @@ def test_child_reads_no_wakeup_of_its_parent(rover: Any) -> None:
     async def main() -> None:
         waiting = asyncio.ensure_future(rover.position.newer())
         await asyncio.sleep(0)
-        assert sum(len(bridge) for bridge in _aio._bridges.values()) == 1
+        (bridge,) = (known() for known in _aio._bridges.values())
+        assert bridge is not None and len(bridge) == 1
 
         async def in_child_loop() -> None:
             wait = asyncio.ensure_future(rover.bell.past())
@@ -306,6 +307,87 @@ while True: r.position.store((1, 2, 3)); r.jobs.push((1, 'a'), timeout=None) if 
     assert robot.position.load() == (1, 2, 3) and robot.position.store((0, 0, 0), timeout=DEADLINE) > 100
     store.remove("R")
     assert store.list() == []
+
+
+def test_process_that_is_forked_in_an_update_stores_nothing(rover: Any) -> None:
+    rover.quotes["A"] = (1, 2)
+    parent = os.getpid()
+    children: list[int] = []
+
+    def change(quote: Any) -> Any:
+        children.append(os.fork())
+        return (3, 4) if os.getpid() == parent else (5, 6)
+
+    code = 1
+    try:
+        rover.quotes.update("A", change)
+    except shmstore.Error as error:
+        code = 0 if "belongs to the parent" in str(error) else 2
+    finally:
+        if os.getpid() != parent:
+            os._exit(code)
+    _, status = os.waitpid(children[0], 0)
+    assert os.waitstatus_to_exitcode(status) == 0
+    assert rover.quotes.get_versioned("A") == (2, (3, 4))
+
+
+def in_time(run: Callable[[], Any]) -> None:
+    """Ends this process unless a function returns before the deadline."""
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.alarm(int(DEADLINE))
+    run()
+    signal.alarm(0)
+
+
+def test_subscriber_that_another_thread_waits_with_stalls_nobody(rover: Any) -> None:
+    subscriber = rover.ticks.subscribe()
+    received: list[int] = []
+    thread = threading.Thread(target=lambda: received.append(subscriber.recv(timeout=DEADLINE)), daemon=True)
+    thread.start()
+
+    def use() -> None:
+        assert subscriber.position == 0 and repr(subscriber.not_empty())
+        with pytest.raises(shmstore.Empty):
+            subscriber.recv(timeout=0)
+
+    for _ in range(20):
+        # The other thread goes on with its wait. What follows holds at any moment of it.
+        time.sleep(0.001)
+        assert in_child(lambda: in_time(use)) == 0
+        time.sleep(0.001)
+        use()
+    rover.ticks.send(5)
+    thread.join(DEADLINE)
+    assert received == [5] and subscriber.position == 1
+
+
+def test_frame_and_pin_of_a_parent_are_refused_in_a_child(rover: Any) -> None:
+    rover.images.publish(np.ones(60_000, np.uint8))
+    pin, frame = rover.images.pin(), rover.images.loan()
+    many = np.ones(60_000, np.uint8)
+    over = threading.Event()
+
+    def busy() -> None:
+        while not over.is_set():
+            frame.write(many)
+            pin.copy()
+
+    thread = threading.Thread(target=busy, daemon=True)
+    thread.start()
+
+    def use() -> None:
+        for call in (lambda: frame.len, lambda: frame.write([1]), frame.publish, lambda: pin.number):
+            with pytest.raises(shmstore.Error, match="belongs to the parent"):
+                call()
+        pin.unpin()
+
+    try:
+        for _ in range(50):
+            assert in_child(lambda: in_time(use)) == 0
+    finally:
+        over.set()
+        thread.join(DEADLINE)
+    assert pin.number == 1 and frame.publish() == 2
 
 
 @pytest.mark.parametrize("read_only", [False, True])

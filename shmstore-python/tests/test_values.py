@@ -5,6 +5,8 @@ from __future__ import annotations
 import copy
 import datetime
 import pickle
+import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +15,7 @@ import pytest
 
 import robots
 import shmstore
+from conftest import DEADLINE
 from shmstore._records import class_of
 from robots import Mode, Position, Reading, Side
 
@@ -133,6 +136,124 @@ def test_what_does_not_fit_is_refused(
     with pytest.raises(error, match=says):
         part.store(value)
     assert np.array_equal(part.load(), before) if isinstance(before, np.ndarray) else part.load() == before
+
+
+def test_value_of_a_transaction_is_set_as_a_whole(store: shmstore.Store) -> None:
+    robot = store.create(robots.Robot)
+    change = robot.position.transaction()
+    with change as position:
+        position.x = 7
+        change.value = (1, 2, 3)
+        assert position == (1, 2, 3) and change.value is position
+        position.y = 5
+    assert robot.position.load() == (1, 5, 3)
+    change = robot.accounts.transaction()
+    with pytest.raises(ValueError, match="has another size"), change as accounts:
+        accounts.resize((9,), refcheck=False)
+        change.value = [1, 2, 3, 4]
+    assert robot.accounts.version == 0
+
+
+def type_name(given: object) -> str:
+    """The name of a case. Python shows no integer of more than 4300 digits."""
+    return type(given).__name__
+
+
+@pytest.mark.parametrize("number", [
+    np.int64(2**53), np.uint8(3), np.float16(1.5), np.float32(0.1), np.longdouble(1.5), np.array(2.5), np.array(7),
+    np.float64("nan"), np.longdouble("nan"), 2**60,
+])  # fmt: skip
+def test_numbers_that_a_float_has_are_stored(store: shmstore.Store, number: Any) -> None:
+    rate = store.create(robots.Robot).rate
+    rate.store(number)
+    assert rate.load() == float(number) or np.isnan(number) and np.isnan(rate.load())
+
+
+@pytest.mark.parametrize(("number", "error", "says"), [
+    (np.int64(2**53 + 1), ValueError, "9007199254740993 is no `f64`: the nearest one is"),
+    (np.uint64(2**64 - 1), ValueError, "the nearest one is"),
+    (np.longdouble(1) / 3, ValueError, "the nearest one is"),
+    (np.longdouble("1e400"), ValueError, "the nearest one is"),
+    (np.complex128(1 + 2j), TypeError, "expected a number"),
+    (np.bool_(True), TypeError, "expected a number"),
+    (np.array([1.5]), TypeError, "expected a number"),
+    (np.datetime64(7, "ns"), TypeError, "expected a number"),
+    (10**400, ValueError, "an integer of 1329 bits is no `f64`: it is too large"),
+    (10**5000, ValueError, "an integer of 16610 bits is no `f64`: it is too large"),
+], ids=type_name)  # fmt: skip
+def test_numbers_that_no_float_has_are_refused(
+    store: shmstore.Store, number: Any, error: type[Exception], says: str
+) -> None:
+    rate = store.create(robots.Robot).rate
+    rate.store(2.5)
+    with pytest.raises(error, match=says):
+        rate.store(number)
+    assert rate.load() == 2.5
+
+
+@pytest.mark.parametrize(("field", "value", "error", "says"), [
+    ("frames", 10**5000, ValueError, "an integer of 16610 bits is no integer of 64 bits: expected an integer"),
+    ("frames", np.array([7]), TypeError, "expected an integer"),
+    ("frames", np.bool_(True), TypeError, "expected an integer"),
+    ("frames", np.float64(7), TypeError, "expected an integer"),
+    ("name", 10**5000, TypeError, r"expected a text \(`str`\), not a value of type `int`"),
+    ("list", np.zeros((2, 3), np.uint16), TypeError, r"an array of shape \(2, 3\) is no list of `u16`"),
+    ("list", np.uint16(7), TypeError, r"an array of shape \(\) is no list of `u16`"),
+    ("list", np.ma.masked_equal(np.array([1, 2], np.uint16), 2), TypeError, "masked array is not stored"),
+    ("grid", np.ma.masked_equal(np.ones((2, 3), np.float32), 1), TypeError, "masked array is not stored"),
+], ids=type_name)  # fmt: skip
+def test_texts_of_what_is_refused(
+    store: shmstore.Store, field: str, value: Any, error: type[Exception], says: str
+) -> None:
+    with pytest.raises(error, match=says):
+        getattr(store.create(robots.Robot), field).store(value)
+
+
+def test_bool_is_told_by_its_dtype(store: shmstore.Store) -> None:
+    class boolean:
+        def __bool__(self) -> bool:
+            return True
+
+    flags = store.create(robots.Everything).flags
+    flags.store([np.bool_(True), np.array(True), *[False] * 6])
+    assert flags.load().tolist() == [True, True] + [False] * 6
+    for wrong in (boolean(), np.uint8(1), np.array([True])):
+        with pytest.raises(TypeError, match="expected `True` or `False`"):
+            flags.store([wrong] + [False] * 7)
+
+
+def test_array_that_another_thread_changes_is_stored_whole_or_not_at_all(store: shmstore.Store) -> None:
+    @shmstore.object(id="A")
+    class Flags:
+        board: shmstore.Versioned[shmstore.Array[bool, 1 << 20]]
+        small: shmstore.Versioned[shmstore.Array[bool, 64]]
+        frames: shmstore.Frames[bool, 1 << 20, 3]
+
+    flags = store.create(Flags)
+    array = np.zeros(1 << 20, bool)
+    over = threading.Event()
+
+    def change() -> None:
+        while not over.is_set():
+            array.view(np.uint8)[:] = 2
+            array.view(np.uint8)[:] = 0
+
+    thread = threading.Thread(target=change, daemon=True)
+    thread.start()
+    stored = 0
+    end = time.monotonic() + DEADLINE
+    try:
+        while stored < 50 and time.monotonic() < end:
+            for store_it, load in ((flags.board.store, flags.board.load), (flags.frames.publish, flags.frames.load)):
+                try:
+                    store_it(array)
+                except shmstore.InvalidValue:
+                    continue
+                load()
+                stored += 1
+    finally:
+        over.set()
+        thread.join(DEADLINE)
 
 
 def reading() -> Reading:

@@ -256,6 +256,12 @@ static void maps(void)
     OK(shmstore_map_get(quotes, &key, sizeof key, &value, sizeof value, &version));
     CHECK(value.x == 150 && version >= 1);
     OK(shmstore_map_update(quotes, &key, sizeof key, 0, double_x, &stop));
+    /* What follows a text does not count in a key. */
+    ((char *)&key)[sizeof key - 1] = 'x';
+    OK(shmstore_map_contains(quotes, &key, sizeof key, &is_there));
+    CHECK(is_there == 1);
+    OK(shmstore_map_insert(quotes, &key, sizeof key, &(shm_all_position){300, 2}, sizeof value, 0, &is_new));
+    CHECK(is_new == 0 && shmstore_map_len(quotes) == 2);
     stop = 1;
     SAYS(SHMSTORE_STOPPED, "1", shmstore_map_update(quotes, &key, sizeof key, 0, double_x, &stop));
     OK(shmstore_map_get(quotes, &key, sizeof key, &value, sizeof value, &version));

@@ -4,6 +4,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+static int32_t forks(void *value, size_t size, void *context)
+{
+    CHECK(size == sizeof(shm_all_position));
+    pid_t *child = context;
+    *child = fork();
+    ((shm_all_position *)value)->x += *child == 0 ? 10 : 1;
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     CHECK(argc == 2);
@@ -68,6 +77,20 @@ int main(int argc, char **argv)
     OK(shmstore_guard_unlock(guard));
     OK(shmstore_lock_lock(guarded, 0, &guard));
     OK(shmstore_guard_unlock(guard));
+
+    /* A child that is forked in a callback stores nothing. */
+    shmstore_part *quotes = part("quotes");
+    shm_all_string_12 key;
+    shm_all_position quote, changed;
+    CHECK(shm_all_string_12_from(&key, "USDJPY") == 0);
+    OK(shmstore_map_get(quotes, &key, sizeof key, &quote, sizeof quote, NULL));
+    shmstore_code code = shmstore_map_update(quotes, &key, sizeof key, 0, forks, &child);
+    if (child == 0)
+        _exit(code == SHMSTORE_OF_PARENT ? 0 : 1);
+    OK(code);
+    CHECK(waitpid(child, &status, 0) == child && status == 0);
+    OK(shmstore_map_get(quotes, &key, sizeof key, &changed, sizeof changed, NULL));
+    CHECK(changed.x == quote.x + 1);
     puts("forked");
     return 0;
 }

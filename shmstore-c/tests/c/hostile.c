@@ -95,6 +95,9 @@ static void wrong_paths(void)
     GIVES(SHMSTORE_INVALID_VALUE, shmstore_set_text(the_object, "state", "{", 0));
     GIVES(SHMSTORE_INVALID_VALUE, shmstore_set_text(the_object, "count", "-1", 0));
     SAYS(SHMSTORE_INVALID_VALUE, "12", shmstore_set_text(the_object, "label", "a text that is too long", 0));
+    SAYS(SHMSTORE_INVALID_VALUE, "JSON", shmstore_set_text(the_object, "label", "\"abc", 0));
+    SAYS(SHMSTORE_INVALID_VALUE, "JSON", shmstore_set_text(the_object, "label", "\"\\ud800\"", 0));
+    SAYS(SHMSTORE_INVALID_VALUE, "twice", shmstore_set_text(the_object, "state.at", "{\"x\":1,\"y\":2,\"x\":3}", 0));
     GIVES(SHMSTORE_WRONG_PART, shmstore_fetch_add(the_object, "state.at.x", 1, NULL));
     GIVES(SHMSTORE_WRONG_LAYOUT, shmstore_object_create(the_store, "{}", 'B', 0, &object));
     GIVES(SHMSTORE_WRONG_LAYOUT, shmstore_object_create(the_store, "no JSON", 'B', 0, &object));

@@ -137,6 +137,7 @@ __all__ = [
     "LockGuard",
     "Lost",
     "Map",
+    "Mirrored",
     "NotFound",
     "Object",
     "OwnerDied",

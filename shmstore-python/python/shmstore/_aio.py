@@ -10,26 +10,33 @@ from typing import Any
 
 from ._shmstore import Bridge, forked
 
-_bridges: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Bridge] = weakref.WeakKeyDictionary()
+# A bridge has waits, whose futures have the event loop. So only the loop has the bridge, as the reader of its eventfd.
+_bridges: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, weakref.ref[Bridge]] = weakref.WeakKeyDictionary()
 
 
 def bridge() -> tuple[asyncio.AbstractEventLoop, Bridge]:
     """The running event loop, and its bridge to the waits of the store."""
     loop = asyncio.get_running_loop()
-    found = _bridges.get(loop)
+    known = _bridges.get(loop)
+    found = known() if known is not None else None
     if found is None:
-        found = _bridges[loop] = Bridge()
+        found = Bridge()
         loop.add_reader(found.fileno(), found.on_ready)
+        _bridges[loop] = weakref.ref(found)
     return loop, found
 
 
-async def _begun(begin: Callable[[], Awaitable[Any]]) -> Any:
-    return await begin()
+async def _called(attempt: Callable[[], tuple[Any, Awaitable[None] | None]]) -> Any:
+    while True:
+        result, wait = attempt()
+        if wait is None:
+            return result
+        await wait
 
 
-def coroutine(name: str, begin: Callable[[], Awaitable[Any]]) -> Coroutine[Any, Any, Any]:
-    """A coroutine with this name, which calls `begin` at `await`."""
-    made = _begun(begin)
+def coroutine(name: str, attempt: Callable[[], tuple[Any, Awaitable[None] | None]]) -> Coroutine[Any, Any, Any]:
+    """A coroutine with this name, which calls `attempt` until there is a result, from `await` on."""
+    made = _called(attempt)
     setattr(made, "__qualname__", name)
     return made
 

@@ -51,6 +51,14 @@ def _no_gaps(cls: type, schema: Schema) -> None:
         )
 
 
+def _checked(cls: type, schema: Schema) -> None:
+    """Refuses a layout that no type of Rust has, before an object of it is created."""
+    try:
+        schema.check()
+    except ValueError as error:
+        raise TypeError(f"`{cls.__name__}` is the type of no object: {error}") from None
+
+
 def value(
     cls: type | None = None, /, *, name: str | None = None, align: int = 1, const_args: dict[str, int] | None = None
 ) -> Any:
@@ -86,6 +94,7 @@ def value(
                 )
         schema = Schema.structure(name or cls.__name__, fields, align, list((const_args or {}).items()))
         _no_gaps(cls, schema)
+        _checked(cls, schema)
         return _records.define(cls, schema)
 
     return make(cls) if cls is not None else make
@@ -123,6 +132,7 @@ def object(
                     f"any use. Write `Versioned[{of}]`, or `AtomicValue[{of}]` if it has at most eight bytes"
                 )
         schema = Schema.structure(name or cls.__name__, fields, align, list((const_args or {}).items()))
+        _checked(cls, schema)
         if id is not None and (len(id) != 1 or not " " <= id <= "~"):
             raise ValueError(f"the id of `{cls.__name__}` is {id!r}: it is one printable character of ASCII")
         if room is not None and room < schema.size:
@@ -155,6 +165,7 @@ def enum(repr: Type) -> Callable[[_T], _T]:
         schema = Schema.enumeration(cls.__name__, str(number.name), variants)
         if all(number != 0 for _, number in variants):
             raise TypeError(f"no member of `{cls.__name__}` is 0, which is what a new object has: add one")
+        _checked(cls, schema)
         cls.__shm_schema__ = schema  # type: ignore[attr-defined]
         _records.register(schema, cls)
         return cls

@@ -58,7 +58,7 @@ class Record(np.void, metaclass=RecordType):
 
     __slots__ = ()
 
-    def __new__(cls, *args: Any, **fields: Any) -> Record:
+    def __new__(cls, /, *args: Any, **fields: Any) -> Record:
         names = list(cls.__shm_fields__)
         if len(args) > len(names):
             raise TypeError(f"`{cls.__name__}` has {len(names)} fields, not {len(args)}")
@@ -193,6 +193,11 @@ def register(schema: Schema, cls: type) -> None:
 def define(cls: type, schema: Schema) -> type:
     """Makes a record of a class that a program has defined."""
     spaces = {key: what for key, what in vars(cls).items() if key not in ("__dict__", "__weakref__")}
+    # Other values of fields than annotations would hide the fields.
+    if hidden := sorted(fields_of(schema).keys() & spaces.keys()):
+        raise TypeError(
+            f"field `{hidden[0]}` of `{cls.__name__}` has a default value: a new object is zero, so remove it"
+        )
     bases = tuple(base for base in cls.__bases__ if base not in (object, Record))
     made = _record(cls.__name__, schema, spaces, bases)
     register(schema, made)
@@ -201,11 +206,7 @@ def define(cls: type, schema: Schema) -> type:
 
 
 def _record(name: str, schema: Schema, spaces: dict[str, Any], bases: tuple[type, ...] = ()) -> RecordType:
-    # Other values of fields than annotations would hide the fields.
-    fields = fields_of(schema)
-    if hidden := sorted(fields.keys() & spaces.keys()):
-        raise TypeError(f"field `{hidden[0]}` of `{name}` has a default value: a new object is zero, so remove it")
-    own = {"__slots__": (), **spaces, "__shm_schema__": schema, "__shm_fields__": fields}
+    own = {"__slots__": (), **spaces, "__shm_schema__": schema, "__shm_fields__": fields_of(schema)}
     return RecordType(name, (*bases, Record), own)
 
 
@@ -217,10 +218,15 @@ def class_of(schema: Schema) -> type:
     made: type
     name = schema.name or "Value"
     if schema.kind == "enum":
+        refused = f"the enum `{schema}` of the object cannot be an enum in Python"
+        # Some names of members mean something else to `enum`: they raise an error of any type there, or make no member.
         try:
             made = ShmEnum(name, schema.variants, module=__name__)  # type: ignore[assignment]
-        except (ValueError, TypeError) as error:
-            raise LayoutError(f"the enum `{schema}` of the object cannot be an enum in Python: {error}") from None
+            names = set(made.__members__)  # type: ignore[attr-defined]
+        except Exception as error:
+            raise LayoutError(f"{refused}: {error}") from None
+        if missing := [variant for variant, _ in schema.variants if variant not in names]:
+            raise LayoutError(f"{refused}: no member can be named `{missing[0]}`")
         made.__shm_schema__ = schema  # type: ignore[attr-defined]
         made.__shm_made__ = True  # type: ignore[attr-defined]
     else:

@@ -1,16 +1,18 @@
 //! `Broadcast`: gives each item to all processes.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use pyo3::prelude::*;
 use pyo3::types::PyType;
+use shmstore::WaitError;
 use shmstore::dynamic::{self, DynamicError, Limit};
-use shmstore::error::RecvError;
+use shmstore::error::{Awaited, RecvError};
 
 use super::{Part, form};
-use crate::aio::{self, Outcome};
-use crate::blocking::{Timeout, in_slices, in_slices_of};
-use crate::error::{OrRaise as _, of_dynamic};
+use crate::aio::{self, Attempt};
+use crate::blocking::{Timeout, in_slices, in_slices_of, is_short};
+use crate::error::of_dynamic;
 use crate::value::{Layout, bytes_of};
 use crate::wait::Wait;
 
@@ -79,9 +81,52 @@ impl Broadcast {
 /// overwritten before they were received, and go on afterwards.
 #[pyclass(frozen, module = "shmstore")]
 pub(crate) struct Subscriber {
-    // Locked only without the interpreter, or for a moment.
+    // Locked for a moment only, with the interpreter attached and not run: no thread that has it can fork or wait.
     subscriber: Arc<Mutex<dynamic::Subscriber>>,
     layout: Arc<Layout>,
+}
+
+impl Subscriber {
+    /// Receives the next item, and waits for it without the lock.
+    fn receive(&self, py: Python<'_>, bytes: &mut [u8], timeout: Timeout) -> PyResult<()> {
+        let mut since = None;
+        loop {
+            match self.attempt(py, bytes) {
+                Err(DynamicError::Recv(RecvError::Empty { .. })) if !timeout.is_zero() => {}
+                received => return received.map_err(of_dynamic),
+            }
+            let wait = lock(&self.subscriber).not_empty();
+            let left = timeout.left(*since.get_or_insert_with(Instant::now));
+            in_slices(py, left, |limit| wait.wait(limit).map_err(as_empty))?;
+        }
+    }
+
+    /// Receives the next item if it is there. Another thread may be just receiving it: then this is the one after it.
+    fn attempt(&self, py: Python<'_>, bytes: &mut [u8]) -> Result<(), DynamicError> {
+        if is_short(bytes.len()) {
+            return lock(&self.subscriber).recv_bytes(bytes, Limit::Never);
+        }
+        loop {
+            let mut own = lock(&self.subscriber).clone();
+            let before = own.position();
+            let received = py.detach(|| own.recv_bytes(bytes, Limit::Never));
+            let mut shared = lock(&self.subscriber);
+            if shared.position() == before {
+                *shared = own;
+                return received;
+            }
+        }
+    }
+}
+
+/// The error of a call that receives, for a wait whose time is over.
+fn as_empty(error: DynamicError) -> DynamicError {
+    match error {
+        DynamicError::Wait(WaitError::Timeout { awaited: Awaited::Sent { broadcast, position }, waited }) => {
+            DynamicError::Recv(RecvError::Empty { broadcast, position, waited })
+        }
+        other => other,
+    }
 }
 
 fn lock(subscriber: &Mutex<dynamic::Subscriber>) -> MutexGuard<'_, dynamic::Subscriber> {
@@ -92,8 +137,8 @@ fn lock(subscriber: &Mutex<dynamic::Subscriber>) -> MutexGuard<'_, dynamic::Subs
 impl Subscriber {
     /// The position: the number of the next item.
     #[getter]
-    fn position(&self, py: Python<'_>) -> u64 {
-        py.detach(|| lock(&self.subscriber).position())
+    fn position(&self) -> u64 {
+        lock(&self.subscriber).position()
     }
 
     /// Receives the next item. Waits up to `timeout` seconds for it.
@@ -101,36 +146,24 @@ impl Subscriber {
     /// Raises `Empty` after the time, and `Lagged` if items were overwritten.
     #[pyo3(signature = (*, timeout=Timeout::FOREVER))]
     fn recv<'py>(&self, py: Python<'py>, timeout: Timeout) -> PyResult<Bound<'py, PyAny>> {
-        let received = self.layout.filled(py, |bytes| {
-            let recv = |limit| lock(&self.subscriber).recv_bytes(bytes, limit);
-            in_slices(py, timeout, recv)
-        });
-        Ok(received?.1)
+        Ok(self.layout.filled(py, |bytes| self.receive(py, bytes, timeout))?.1)
     }
 
     /// A coroutine that receives the next item, and waits for it. Nothing happens before `await`.
     ///
-    /// `asyncio.wait_for` limits its time. If its task is cancelled just after the item was received, the item is
-    /// skipped. Raises `Lagged` as `recv` does.
+    /// `asyncio.wait_for` limits its time. If its task is cancelled while it waits, no item was received. Raises
+    /// `Lagged` as `recv` does.
     fn recv_async<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let (subscriber, layout) = (Arc::clone(&self.subscriber), Arc::clone(&self.layout));
-        let recv = move || async move {
+        aio::coroutine(py, "Subscriber.recv_async", move |py| {
             let mut bytes = vec![0; layout.size()];
-            let received = loop {
-                let wait = {
-                    let mut subscriber = lock(&subscriber);
-                    match subscriber.recv_bytes(&mut bytes, Limit::Never) {
-                        Err(DynamicError::Recv(RecvError::Empty { .. })) => subscriber.not_empty(),
-                        received => break received.map_err(of_dynamic),
-                    }
-                };
-                if let Err(error) = wait.await.or_raise() {
-                    break Err(error);
-                }
-            };
-            Box::new(move |py: Python<'_>| received.and_then(|()| Ok(layout.value(py, &bytes)?.unbind()))) as Outcome
-        };
-        aio::coroutine(py, "Subscriber.recv_async", || Box::pin(recv()))
+            let received = lock(&subscriber).recv_bytes(&mut bytes, Limit::Never);
+            match received {
+                Ok(()) => Ok(Attempt::Done(layout.value(py, &bytes)?.unbind())),
+                Err(DynamicError::Recv(RecvError::Empty { .. })) => Ok(Attempt::Again(lock(&subscriber).not_empty())),
+                Err(error) => Err(of_dynamic(error)),
+            }
+        })
     }
 
     /// A wait for the next item, to be awaited, or for `wait_any`.

@@ -13,11 +13,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use pyo3::exceptions::{PyBufferError, PyRuntimeError};
 use pyo3::ffi;
 use pyo3::prelude::*;
+use pyo3::sync::MutexExt as _;
 use pyo3::types::{PySlice, PyTuple};
 use shmstore::dynamic;
 
-use crate::error::of_dynamic;
-use crate::value::{Buffer, Layout, bytes_of};
+use crate::aio::forks;
+use crate::error::{Error, of_dynamic};
+use crate::value::{Buffer, Layout, as_array, bytes_of};
 
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
@@ -73,8 +75,11 @@ pub(super) fn array_of<'py>(owner: &Bound<'py, PyAny>, elements: &Layout, len: u
 /// Several threads may use it.
 #[pyclass(frozen, module = "shmstore")]
 pub(crate) struct FrameMut {
+    // Locked without the interpreter while an array is copied to the slot, and otherwise for a moment.
     loan: Mutex<Option<dynamic::FrameMut>>,
+    forks: u64,
     /// The array that a program has got.
+    // Locked for a moment only, with the interpreter attached and not run.
     array: Mutex<Option<Py<PyAny>>>,
     /// Keeps the object attached for as long as there is an array.
     frames: dynamic::Frames,
@@ -92,15 +97,40 @@ impl FrameMut {
     ) -> Self {
         let (elements, meta) = (Arc::clone(elements), Arc::clone(meta));
         let (loan, frames) = (Mutex::new(Some(loan)), frames.clone());
-        Self { loan, array: Mutex::default(), capacity: frames.capacity(), frames, elements, meta }
+        Self { loan, forks: forks(), array: Mutex::default(), capacity: frames.capacity(), frames, elements, meta }
     }
 
-    fn with<R>(&self, call: impl FnOnce(&mut dynamic::FrameMut) -> PyResult<R>) -> PyResult<R> {
-        match &mut *lock(&self.loan) {
-            Some(loan) => call(loan),
-            None => Err(PyRuntimeError::new_err("the frame is published, or its slot was given back")),
-        }
+    fn with<R>(&self, py: Python<'_>, call: impl FnOnce(&mut dynamic::FrameMut) -> PyResult<R>) -> PyResult<R> {
+        call(self.locked(py)?.as_mut().ok_or_else(ended)?)
     }
+
+    /// The loan. Other threads of Python run until it is free.
+    fn locked(&self, py: Python<'_>) -> PyResult<MutexGuard<'_, Option<dynamic::FrameMut>>> {
+        // In a child the lock may stay taken forever.
+        if self.forks != forks() {
+            return Err(Error::new_err("the loan belongs to the parent of this process: loan a slot again"));
+        }
+        Ok(self.loan.lock_py_attached(py).unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn known_array(&self, py: Python<'_>) -> Option<Py<PyAny>> {
+        lock(&self.array).as_ref().map(|array| array.clone_ref(py))
+    }
+
+    /// Keeps a program from writing the slot by the array that it has got.
+    fn protect(&self, py: Python<'_>) -> PyResult<()> {
+        if let Some(array) = self.known_array(py) {
+            array.bind(py).getattr("flags")?.setattr("writeable", false)?;
+        }
+        // The last reference may run Python, so it is dropped after the lock.
+        let array = lock(&self.array).take();
+        drop(array);
+        Ok(())
+    }
+}
+
+fn ended() -> PyErr {
+    PyRuntimeError::new_err("the frame is published, or its slot was given back")
 }
 
 #[pymethods]
@@ -111,54 +141,58 @@ impl FrameMut {
     /// slot then.
     #[getter]
     fn array<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        let this = slf.get();
-        this.with(|_| Ok(()))?;
-        let known = lock(&this.array).as_ref().map(|array| array.clone_ref(slf.py()));
-        if let Some(array) = known {
-            return Ok(array.into_bound(slf.py()));
+        let (this, py) = (slf.get(), slf.py());
+        this.with(py, |_| Ok(()))?;
+        if let Some(array) = this.known_array(py) {
+            return Ok(array.into_bound(py));
         }
-        let array = array_of(slf.as_any(), &this.elements, this.capacity)?;
-        *lock(&this.array) = Some(array.clone().unbind());
-        Ok(array)
+        let made = array_of(slf.as_any(), &this.elements, this.capacity)?;
+        // Python has run meanwhile, and may have made one.
+        let array = lock(&this.array).get_or_insert_with(|| made.clone().unbind()).clone_ref(py);
+        if let Err(ended) = this.with(py, |_| Ok(())) {
+            this.protect(py)?;
+            return Err(ended);
+        }
+        Ok(array.into_bound(py))
     }
 
     /// Copies an array, or any list of elements, to index `at` and those after it. The frame grows, if it has to.
     #[pyo3(signature = (array, at=0))]
     pub(super) fn write(&self, array: &Bound<'_, PyAny>, at: usize) -> PyResult<()> {
-        let array = match array.hasattr("dtype")? {
-            true => {
-                self.elements.same_dtype(array)?;
-                array.clone()
-            }
-            false => {
-                let encoded: PyResult<Vec<Vec<u8>>> =
-                    array.try_iter()?.map(|element| bytes_of(&self.elements, &element?)).collect();
-                return self.with(|loan| loan.write_at(at, &encoded?.concat()).map_err(of_dynamic));
-            }
+        let py = array.py();
+        let Some(array) = as_array(array)? else {
+            let encoded: PyResult<Vec<Vec<u8>>> =
+                array.try_iter()?.map(|element| bytes_of(&self.elements, &element?)).collect();
+            let encoded = encoded?.concat();
+            return self.with(py, |loan| loan.write_at(at, &encoded).map_err(of_dynamic));
         };
+        self.elements.same_dtype(&array)?;
         let buffer = match Buffer::of(&array) {
             Ok(buffer) => buffer,
-            Err(_) => Buffer::of(&array.py().import("numpy")?.getattr("ascontiguousarray")?.call1((&array,))?)?,
+            Err(_) => Buffer::of(&py.import("numpy")?.getattr("ascontiguousarray")?.call1((&array,))?)?,
         };
-        array.py().detach(|| self.with(|loan| loan.write_at(at, buffer.bytes()).map_err(of_dynamic)))
+        let bytes = self.elements.settled(py, buffer.bytes());
+        // Not in a child.
+        drop(self.locked(py)?);
+        py.detach(|| lock(&self.loan).as_mut().ok_or_else(ended)?.write_at(at, &bytes).map_err(of_dynamic))
     }
 
     /// The number of elements that the frame will have.
     #[getter]
-    fn len(&self) -> PyResult<usize> {
-        self.with(|loan| Ok(loan.len()))
+    fn len(&self, py: Python<'_>) -> PyResult<usize> {
+        self.with(py, |loan| Ok(loan.len()))
     }
 
     #[setter]
-    fn set_len(&self, len: usize) -> PyResult<()> {
-        self.with(|loan| loan.set_len(len).map_err(of_dynamic))
+    fn set_len(&self, py: Python<'_>, len: usize) -> PyResult<()> {
+        self.with(py, |loan| loan.set_len(len).map_err(of_dynamic))
     }
 
     /// Sets the metadata.
     #[setter(meta)]
     pub(super) fn set_meta(&self, meta: &Bound<'_, PyAny>) -> PyResult<()> {
         let bytes = bytes_of(&self.meta, meta)?;
-        self.with(|loan| loan.set_meta_bytes(&bytes).map_err(of_dynamic))
+        self.with(meta.py(), |loan| loan.set_meta_bytes(&bytes).map_err(of_dynamic))
     }
 
     /// The most elements of a frame.
@@ -172,17 +206,13 @@ impl FrameMut {
     ///
     /// Raises `Lost` if this process no longer has the slot.
     pub(super) fn publish(&self, py: Python<'_>) -> PyResult<u64> {
-        if let Some(array) = lock(&self.array).take() {
-            let array = array.bind(py);
-            let len = self.len()?;
-            let filled = array.get_item(PySlice::new(py, 0, len as isize, 1))?;
+        if let Some(array) = self.known_array(py) {
+            let filled = array.bind(py).get_item(PySlice::new(py, 0, self.len(py)? as isize, 1))?;
             self.elements.check_elements(Buffer::of(&filled)?.bytes())?;
-            array.getattr("flags")?.setattr("writeable", false)?;
         }
-        let loan = lock(&self.loan).take();
-        let Some(loan) = loan else {
-            return Err(PyRuntimeError::new_err("the frame is published, or its slot was given back"));
-        };
+        // From here on no call gets the slot, also none that Python makes in `protect`.
+        let loan = self.locked(py)?.take().ok_or_else(ended)?;
+        self.protect(py)?;
         py.detach(|| loan.publish()).map_err(of_dynamic)
     }
 
@@ -198,7 +228,7 @@ impl FrameMut {
         _traceback: &Bound<'_, PyAny>,
     ) -> PyResult<bool> {
         if kind.is_none() {
-            if lock(&self.loan).is_some() {
+            if self.locked(py)?.is_some() {
                 self.publish(py)?;
             }
         } else {
@@ -209,10 +239,9 @@ impl FrameMut {
 
     /// Gives the slot back without publishing it. The array of it may not be written any more.
     fn give_back(&self, py: Python<'_>) -> PyResult<()> {
-        if let Some(array) = lock(&self.array).take() {
-            array.bind(py).getattr("flags")?.setattr("writeable", false)?;
-        }
-        let loan = lock(&self.loan).take();
+        // In a child there is nothing to give back.
+        let loan = if self.forks == forks() { self.locked(py)?.take() } else { None };
+        self.protect(py)?;
         drop(loan);
         Ok(())
     }
@@ -221,7 +250,7 @@ impl FrameMut {
         let this = slf.get();
         debug_assert_eq!(this.capacity, this.frames.capacity());
         let len = this.capacity * this.elements.size();
-        let address = this.with(|loan| loan.as_mut_ptr().map_err(of_dynamic))?;
+        let address = this.with(slf.py(), |loan| loan.as_mut_ptr().map_err(of_dynamic))?;
         // SAFETY: the interpreter passes a buffer to fill. The slot has room for `capacity` elements. It stays mapped
         // while the buffer is lent, because that keeps this object, and `frames` in it keeps the shared object
         // attached.

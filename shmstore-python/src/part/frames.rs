@@ -11,7 +11,7 @@ use super::pinned::Pinned;
 use super::{Part, form};
 use crate::blocking::{Timeout, in_slices};
 use crate::error::{NotFound, of_dynamic};
-use crate::value::{BufferMut, Layout};
+use crate::value::Layout;
 use crate::wait::Wait;
 
 /// Large arrays, such as images, each with a metadata value. A writer fills a slot in place, and readers pin a frame,
@@ -105,16 +105,16 @@ impl Frames {
         Wait::of(move || handle.newer(seen), get)
     }
 
-    /// A checked copy of the newest frame as an array. With `out`, an array of this `dtype`, the frame is copied to its
-    /// first elements, and a view of these is returned.
+    /// A checked copy of the newest frame as an array. With `out`, an array of this `dtype` with at least as many
+    /// elements, the frame is copied to its first elements, and a view of these is returned.
     #[pyo3(signature = (*, out=None))]
     fn load<'py>(&self, py: Python<'py>, out: Option<&Bound<'py, PyAny>>) -> PyResult<Bound<'py, PyAny>> {
         let pinned = self.pin(py, None)?;
-        let array = pinned.copy(py, out.map(BufferMut::of).transpose()?)?;
-        Ok(array.unwrap_or(match out {
-            Some(out) => out.get_item(pyo3::types::PySlice::new(py, 0, pinned.len() as isize, 1))?,
-            None => py.None().into_bound(py),
-        }))
+        let Some(out) = out else { return pinned.copied(py) };
+        let mut buffer = self.elements.out_of_elements(out, pinned.len())?;
+        pinned.copy_to(py, buffer.bytes_mut())?;
+        drop(buffer);
+        out.get_item(pyo3::types::PySlice::new(py, 0, pinned.len() as isize, 1))
     }
 
     /// The number of the newest frame, from 1. 0 if there is none.

@@ -8,7 +8,7 @@
 use std::ffi::c_int;
 use std::sync::{Arc, Mutex};
 
-use pyo3::exceptions::{PyRuntimeError, PyTypeError};
+use pyo3::exceptions::PyRuntimeError;
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
@@ -21,8 +21,8 @@ use crate::value::{BufferMut, Layout};
 
 /// A pin with the buffers that were lent of it.
 struct Lent {
-    /// `None` once it is given up.
-    pin: Option<dynamic::Pinned>,
+    /// `None` once it is given up. A call that uses it shares it, so that the lock is free meanwhile.
+    pin: Option<Arc<dynamic::Pinned>>,
     buffers: usize,
     /// The last buffer that is returned gives it up.
     ends: bool,
@@ -31,6 +31,7 @@ struct Lent {
 /// A frame that no process overwrites. `Frames.pin` and `Frames.wait_newer` return it.
 #[pyclass(frozen, sequence, module = "shmstore")]
 pub(crate) struct Pinned {
+    // Locked for a moment only, with the interpreter attached and not run.
     lent: Mutex<Lent>,
     forks: u64,
     len: usize,
@@ -41,7 +42,7 @@ pub(crate) struct Pinned {
 impl Pinned {
     pub(super) fn of(pin: dynamic::Pinned, elements: &Arc<Layout>, meta: &Arc<Layout>) -> Self {
         let (elements, meta, len) = (Arc::clone(elements), Arc::clone(meta), pin.len());
-        let lent = Mutex::new(Lent { pin: Some(pin), buffers: 0, ends: false });
+        let lent = Mutex::new(Lent { pin: Some(Arc::new(pin)), buffers: 0, ends: false });
         Self { lent, forks: forks(), len, elements, meta }
     }
 
@@ -49,37 +50,21 @@ impl Pinned {
         self.len
     }
 
-    fn with<R>(&self, call: impl FnOnce(&dynamic::Pinned) -> PyResult<R>) -> PyResult<R> {
+    fn pin(&self) -> PyResult<Arc<dynamic::Pinned>> {
         if self.forks != forks() {
             return Err(Error::new_err("the pin belongs to the parent of this process: pin the frame again"));
         }
-        match &lock(&self.lent).pin {
-            Some(pin) => call(pin),
-            None => Err(PyRuntimeError::new_err("the frame is no longer pinned")),
-        }
+        let pin = lock(&self.lent).pin.clone();
+        pin.ok_or_else(|| PyRuntimeError::new_err("the frame is no longer pinned"))
     }
 
-    /// Copies the checked elements to a new array, or to `out`.
-    pub(super) fn copy<'py>(&self, py: Python<'py>, out: Option<BufferMut>) -> PyResult<Option<Bound<'py, PyAny>>> {
-        let size = self.len * self.elements.size();
-        let copy = |bytes: &mut [u8]| {
-            py.detach(|| {
-                self.with(|pin| Ok(pin.copy_at(0, bytes)))?;
-                self.elements.check_elements(bytes)
-            })
-        };
-        if let Some(mut out) = out {
-            if out.len() < size {
-                return Err(PyTypeError::new_err(format!("the frame has {size} bytes, and `out` only {}", out.len())));
-            }
-            copy(&mut out.bytes_mut()[..size])?;
-            return Ok(None);
-        }
-        let mut shape = vec![self.len];
-        shape.extend(self.elements.shape(py).extract::<Vec<usize>>()?);
-        let array = py.import("numpy")?.getattr("empty")?.call1((PyTuple::new(py, shape)?, self.elements.dtype(py)))?;
-        copy(BufferMut::of(&array)?.bytes_mut())?;
-        Ok(Some(array))
+    /// Copies the checked elements to the first of these bytes.
+    pub(super) fn copy_to(&self, py: Python<'_>, bytes: &mut [u8]) -> PyResult<()> {
+        let (pin, bytes) = (self.pin()?, &mut bytes[..self.len * self.elements.size()]);
+        py.detach(|| {
+            pin.copy_at(0, bytes);
+            self.elements.check_elements(bytes)
+        })
     }
 }
 
@@ -96,32 +81,36 @@ impl Pinned {
 
     /// A checked copy of the elements.
     #[pyo3(name = "copy")]
-    fn copied<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
-        self.copy(py, None)
+    pub(super) fn copied<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let mut shape = vec![self.len];
+        shape.extend(self.elements.shape(py).extract::<Vec<usize>>()?);
+        let array = py.import("numpy")?.getattr("empty")?.call1((PyTuple::new(py, shape)?, self.elements.dtype(py)))?;
+        self.copy_to(py, BufferMut::of(&array)?.bytes_mut())?;
+        Ok(array)
     }
 
     /// The metadata.
     #[getter]
     fn meta<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        self.with(|pin| self.meta.value(py, pin.meta_bytes()))
+        self.meta.value(py, self.pin()?.meta_bytes())
     }
 
     /// The number of the frame, from 1.
     #[getter]
     fn number(&self) -> PyResult<u64> {
-        self.with(|pin| Ok(pin.number()))
+        Ok(self.pin()?.number())
     }
 
     /// How many frames were published between the one that was seen and this one.
     #[getter]
     fn missed(&self) -> PyResult<u64> {
-        self.with(|pin| Ok(pin.missed()))
+        Ok(self.pin()?.missed())
     }
 
     /// True if no process has taken the pin away.
     #[getter]
     fn is_intact(&self) -> PyResult<bool> {
-        self.with(|pin| Ok(pin.is_intact()))
+        Ok(self.pin()?.is_intact())
     }
 
     fn __len__(&self) -> usize {
@@ -160,7 +149,7 @@ impl Pinned {
     unsafe fn __getbuffer__(slf: Bound<'_, Self>, view: *mut ffi::Py_buffer, flags: c_int) -> PyResult<()> {
         let this = slf.get();
         let len = this.len * this.elements.size();
-        let address = this.with(|pin| Ok(pin.as_ptr()))?;
+        let address = this.pin()?.as_ptr();
         // SAFETY: the interpreter passes a buffer to fill. The frame has `len` elements, and its pin is kept while
         // `buffers` is not 0, and with it the mapping.
         unsafe { lend(slf.as_any(), view, (address.cast_mut(), len), true, flags)? };

@@ -6,11 +6,12 @@ use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::types::PyType;
 use shmstore::dynamic::{self, DynamicError, Limit};
+use shmstore::error::{PopError, PushError};
 
 use super::{Part, form};
-use crate::aio::{self, Outcome};
+use crate::aio::{self, Attempt};
 use crate::blocking::{Timeout, in_slices, in_slices_of};
-use crate::error::{OrRaise as _, of_dynamic};
+use crate::error::of_dynamic;
 use crate::value::{Layout, bytes_of};
 use crate::wait::Wait;
 
@@ -67,66 +68,42 @@ impl Queue {
 
     /// A coroutine that pushes an item, and waits for a free slot. Nothing happens before `await`.
     ///
-    /// `asyncio.wait_for` limits its time.
+    /// `asyncio.wait_for` limits its time. If its task is cancelled while it waits, nothing was pushed.
     fn push_async<'py>(&self, value: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         let (bytes, queue) = (bytes_of(&self.layout, value)?, self.handle.clone());
-        let push = move || async move {
-            let pushed = loop {
-                match queue.push_bytes(&bytes, Limit::Never) {
-                    Err(DynamicError::Push(shmstore::queue::PushError::Full { .. })) => {}
-                    pushed => break pushed.map_err(of_dynamic),
-                }
-                if let Err(error) = queue.not_full().await.or_raise() {
-                    break Err(error);
-                }
-            };
-            Box::new(move |py: Python<'_>| pushed.map(|()| py.None())) as Outcome
-        };
-        aio::coroutine(value.py(), "Queue.push_async", || Box::pin(push()))
+        aio::coroutine(value.py(), "Queue.push_async", move |py| match queue.push_bytes(&bytes, Limit::Never) {
+            Ok(()) => Ok(Attempt::Done(py.None())),
+            Err(DynamicError::Push(PushError::Full { .. })) => Ok(Attempt::Again(queue.not_full())),
+            Err(error) => Err(of_dynamic(error)),
+        })
     }
 
     /// A coroutine that pops the oldest item, and waits for one. Nothing happens before `await`.
     ///
-    /// `asyncio.wait_for` limits its time. If its task is cancelled just after the item was popped, or if this process
+    /// `asyncio.wait_for` limits its time. If its task is cancelled while it waits, no item was popped. If this process
     /// dies, the item is lost: `take_async` keeps it.
     fn pop_async<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let (queue, layout) = (self.handle.clone(), Arc::clone(&self.layout));
-        let pop = move || async move {
+        aio::coroutine(py, "Queue.pop_async", move |py| {
             let mut bytes = vec![0; layout.size()];
-            let popped = loop {
-                match queue.pop_bytes(&mut bytes, Limit::Never) {
-                    Err(DynamicError::Pop(shmstore::queue::PopError::Empty { .. })) => {}
-                    popped => break popped.map_err(of_dynamic),
-                }
-                if let Err(error) = queue.not_empty().await.or_raise() {
-                    break Err(error);
-                }
-            };
-            Box::new(move |py: Python<'_>| popped.and_then(|()| Ok(layout.value(py, &bytes)?.unbind()))) as Outcome
-        };
-        aio::coroutine(py, "Queue.pop_async", || Box::pin(pop()))
+            match queue.pop_bytes(&mut bytes, Limit::Never) {
+                Ok(()) => Ok(Attempt::Done(layout.value(py, &bytes)?.unbind())),
+                Err(DynamicError::Pop(PopError::Empty { .. })) => Ok(Attempt::Again(queue.not_empty())),
+                Err(error) => Err(of_dynamic(error)),
+            }
+        })
     }
 
     /// A coroutine that takes the oldest item, and waits for one: see `take`. Nothing happens before `await`.
     ///
-    /// `asyncio.wait_for` limits its time. If its task is cancelled, the item stays in the queue, or returns to it.
+    /// `asyncio.wait_for` limits its time. If its task is cancelled while it waits, no item was taken.
     fn take_async<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let (queue, layout) = (self.handle.clone(), Arc::clone(&self.layout));
-        let take = move || async move {
-            let taken = loop {
-                match queue.take(Limit::Never) {
-                    Err(DynamicError::Pop(shmstore::queue::PopError::Empty { .. })) => {}
-                    taken => break taken.map_err(of_dynamic),
-                }
-                if let Err(error) = queue.not_empty().await.or_raise() {
-                    break Err(error);
-                }
-            };
-            Box::new(move |py: Python<'_>| {
-                taken.and_then(|job| Ok(Bound::new(py, Job::of(job, &layout))?.into_any().unbind()))
-            }) as Outcome
-        };
-        aio::coroutine(py, "Queue.take_async", || Box::pin(take()))
+        aio::coroutine(py, "Queue.take_async", move |py| match queue.take(Limit::Never) {
+            Ok(job) => Ok(Attempt::Done(Bound::new(py, Job::of(job, &layout))?.into_any().unbind())),
+            Err(DynamicError::Pop(PopError::Empty { .. })) => Ok(Attempt::Again(queue.not_empty())),
+            Err(error) => Err(of_dynamic(error)),
+        })
     }
 
     /// A wait for an item, to be awaited, or for `wait_any`. Another consumer may take the item first.
@@ -199,7 +176,9 @@ impl Job {
     /// The item.
     #[getter]
     fn value<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        self.with(|job| self.layout.value(py, job.bytes()))
+        // The lock is not held while Python runs.
+        let bytes = self.with(|job| Ok(job.bytes().to_vec()))?;
+        self.layout.value(py, &bytes)
     }
 
     /// How often the item was delivered, this time included. 7 means seven or more.

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use pyo3::exceptions::{PyKeyError, PyRuntimeError};
+use pyo3::exceptions::{PyKeyError, PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyType;
 use shmstore::dynamic;
@@ -13,7 +13,7 @@ use super::{Part, form};
 use crate::blocking::{Timeout, copying, in_slices, in_slices_of};
 use crate::error::of_dynamic;
 use crate::mine::Mine;
-use crate::value::{BufferMut, Layout, bytes_of};
+use crate::value::{BufferMut, InPlace, Layout, bytes_of};
 use crate::wait::Wait;
 
 /// The newest value of any size, always whole, with a version that counts the stores.
@@ -87,7 +87,7 @@ impl Versioned {
     #[pyo3(signature = (value, *, timeout=Timeout::FOREVER))]
     fn store(&self, py: Python<'_>, value: &Bound<'_, PyAny>, timeout: Timeout) -> PyResult<u64> {
         match self.layout.buffer_of(value)? {
-            Some(buffer) => self.store_bytes(py, buffer.bytes(), timeout),
+            Some(buffer) => self.store_bytes(py, &self.layout.settled(py, buffer.bytes()), timeout),
             None => self.store_bytes(py, &bytes_of(&self.layout, value)?, timeout),
         }
     }
@@ -228,8 +228,7 @@ pub(crate) struct Transaction {
 
 struct Begun {
     transaction: dynamic::Transaction,
-    /// What the block got to change in place.
-    array: Option<Py<PyAny>>,
+    in_place: Option<InPlace>,
 }
 
 impl Transaction {
@@ -255,12 +254,12 @@ impl Transaction {
             return Err(again());
         }
         let transaction = part.begin(py, this.timeout)?;
-        let array = match part.layout.is_changed_in_place() {
-            true => Some(part.layout.value(py, transaction.bytes())?),
+        let in_place = match part.layout.is_changed_in_place() {
+            true => Some(part.layout.in_place(py, transaction.bytes())?),
             false => None,
         };
-        let given = array.clone().unwrap_or_else(|| slf.clone().into_any());
-        let begun = Mine::new("a transaction", Begun { transaction, array: array.map(Bound::unbind) });
+        let given = in_place.as_ref().map_or_else(|| slf.clone().into_any(), |it| it.value.bind(py).clone());
+        let begun = Mine::new("a transaction", Begun { transaction, in_place });
         let begun = lock(&this.begun).replace(Arc::new(begun));
         // Another thread has entered the same block meanwhile, and left it: no two of them have the part.
         debug_assert!(begun.is_none(), "a transaction that has begun has the part");
@@ -278,11 +277,11 @@ impl Transaction {
         let Some(begun) = self.begun() else { return Ok(false) };
         let taken = begun.take()?;
         drop(lock(&self.begun).take());
-        let Some(Begun { mut transaction, array }) = taken else { return Ok(false) };
+        let Some(Begun { mut transaction, in_place }) = taken else { return Ok(false) };
         if kind.is_none() {
-            if let Some(array) = array {
+            if let Some(in_place) = in_place {
                 let layout = &self.part.get().layout;
-                transaction.bytes_mut().copy_from_slice(&bytes_of(layout, array.bind(py))?);
+                transaction.bytes_mut().copy_from_slice(&bytes_of(layout, in_place.value.bind(py))?);
             }
             transaction.commit().map_err(of_dynamic)?;
         }
@@ -298,22 +297,30 @@ impl Transaction {
     /// The changed value. Set it to change it.
     #[getter]
     fn value<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        self.with(|begun| match &begun.array {
-            Some(array) => Ok(array.bind(py).clone()),
-            None => self.part.get().layout.value(py, begun.transaction.bytes()),
-        })
+        // Nothing is borrowed while Python runs.
+        let (value, bytes) = self.with(|begun| match &begun.in_place {
+            Some(in_place) => Ok((Some(in_place.value.clone_ref(py)), Vec::new())),
+            None => Ok((None, begun.transaction.bytes().to_vec())),
+        })?;
+        value.map_or_else(|| self.part.get().layout.value(py, &bytes), |value| Ok(value.into_bound(py)))
     }
 
     #[setter]
     fn set_value(&self, py: Python<'_>, value: &Bound<'_, PyAny>) -> PyResult<()> {
         let layout = &self.part.get().layout;
         let bytes = bytes_of(layout, value)?;
-        self.with(|begun| {
+        let memory = self.with(|begun| {
             begun.transaction.bytes_mut().copy_from_slice(&bytes);
-            if let Some(array) = &begun.array {
-                BufferMut::of(array.bind(py))?.bytes_mut().copy_from_slice(&bytes);
-            }
-            Ok(())
-        })
+            Ok(begun.in_place.as_ref().map(|in_place| in_place.memory.clone_ref(py)))
+        })?;
+        let Some(memory) = memory else { return Ok(()) };
+        let mut memory = BufferMut::of(memory.bind(py))?;
+        if memory.len() != bytes.len() {
+            return Err(PyValueError::new_err(
+                "the array of the transaction has another size: begin another transaction",
+            ));
+        }
+        memory.bytes_mut().copy_from_slice(&bytes);
+        Ok(())
     }
 }

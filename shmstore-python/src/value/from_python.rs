@@ -11,6 +11,7 @@ use shmstore::inspect::Value;
 use shmstore::schema::{OwnedField, OwnedKind, OwnedSchema, Primitive};
 
 use super::Layout;
+use super::layout::of_numpy;
 use crate::error::{value_error, wrong_type};
 
 /// The bytes of a value for a layout. A numpy array or scalar of the layout's dtype is copied, and anything else
@@ -69,8 +70,9 @@ impl From<PyErr> for Refused {
 
 fn refused<T>(expected: impl Into<String>, value: &Bound<'_, PyAny>) -> Result<T, Refused> {
     let kind = value.get_type().name().map_or_else(|_| "an object".into(), |name| format!("`{name}`"));
+    // Python shows no integer of more than 4300 digits.
     let shown: String =
-        value.repr().map_or_else(|_| String::new(), |shown| shown.to_string().chars().take(60).collect());
+        value.repr().map_or_else(|_| "a value".into(), |shown| shown.to_string().chars().take(60).collect());
     let found = format!("{shown} of type {kind}");
     Err(Refused { steps: Vec::new(), why: Why::Type { expected: expected.into(), found } })
 }
@@ -112,8 +114,10 @@ fn number(of: Primitive, value: &Bound<'_, PyAny>) -> Result<Value, Refused> {
                 return Ok(Value::Bool(flag.is_true()));
             }
             // `numpy.bool_` is no `bool`.
-            let is_numpy = value.get_type().name()?.to_cow()?.starts_with("bool");
-            if is_numpy { Ok(Value::Bool(value.is_truthy()?)) } else { refused("`True` or `False`", value) }
+            match number_of_numpy(value)? {
+                Some((Kind::Bool, flag)) => Ok(Value::Bool(flag.is_truthy()?)),
+                _ => refused("`True` or `False`", value),
+            }
         }
         Primitive::Char => {
             let text = value.cast::<PyString>().ok().map(|text| text.to_cow()).transpose()?;
@@ -130,35 +134,90 @@ fn number(of: Primitive, value: &Bound<'_, PyAny>) -> Result<Value, Refused> {
             if value.cast::<PyInt>().is_ok() {
                 return whole(value);
             }
-            // A number of numpy. One of 16 or 128 bits has a `float`, too.
-            if value.hasattr(intern!(value.py(), "dtype"))? && value.hasattr(intern!(value.py(), "__float__"))? {
-                return Ok(Value::F64(value.extract::<f64>()?));
+            match number_of_numpy(value)? {
+                Some((Kind::Integer, number)) => whole(&number.call_method0(intern!(value.py(), "__int__"))?),
+                Some((Kind::Float, number)) => float(&number),
+                _ => refused("a number", value),
             }
-            refused("a number", value)
         }
         _ => integer(value, || format!("an integer ({})", of.name())),
     }
 }
 
+/// The kinds of numbers that numpy has. Complex numbers and times are none of them.
+enum Kind {
+    Bool,
+    Integer,
+    Float,
+}
+
+/// One number of numpy: a scalar, or an array without dimensions.
+fn number_of_numpy<'py>(value: &Bound<'py, PyAny>) -> PyResult<Option<(Kind, Bound<'py, PyAny>)>> {
+    let py = value.py();
+    let Some(found) = of_numpy(value)? else { return Ok(None) };
+    let kind = match found.getattr(intern!(py, "dtype"))?.getattr(intern!(py, "kind"))?.extract()? {
+        'b' => Kind::Bool,
+        'i' | 'u' => Kind::Integer,
+        'f' => Kind::Float,
+        _ => return Ok(None),
+    };
+    let dimensions: usize = found.getattr(intern!(py, "ndim"))?.extract()?;
+    Ok((dimensions == 0).then_some((kind, found)))
+}
+
 /// An integer where the schema has a float. It has to be the same number.
 fn whole(value: &Bound<'_, PyAny>) -> Result<Value, Refused> {
-    let float: f64 = value.extract()?;
+    let float: f64 = match value.extract() {
+        Ok(float) => float,
+        Err(error) if error.is_instance_of::<PyOverflowError>(value.py()) => {
+            return Err(PyValueError::new_err(format!("{} is no `f64`: it is too large", short(value))).into());
+        }
+        Err(error) => return Err(error.into()),
+    };
     let back = PyFloat::new(value.py(), float);
     if back.as_any().eq(value)? {
+        return Ok(Value::F64(float));
+    }
+    Err(PyValueError::new_err(format!("{} is no `f64`: the nearest one is {float}", short(value))).into())
+}
+
+/// A float of numpy. One of more than 64 bits has to be the same number.
+fn float(value: &Bound<'_, PyAny>) -> Result<Value, Refused> {
+    let float: f64 = value.extract()?;
+    let back = PyFloat::new(value.py(), float);
+    if back.as_any().eq(value)? || float.is_nan() && value.ne(value)? {
         return Ok(Value::F64(float));
     }
     Err(PyValueError::new_err(format!("{value} is no `f64`: the nearest one is {float}")).into())
 }
 
-fn integer(value: &Bound<'_, PyAny>, expected: impl FnOnce() -> String) -> Result<Value, Refused> {
-    if value.cast::<PyInt>().is_err() && !value.hasattr(intern!(value.py(), "__index__"))? {
-        return refused(expected(), value);
+/// An integer in a text. Python shows none of more than 4300 digits.
+fn short(value: &Bound<'_, PyAny>) -> String {
+    let bits = value.call_method0(intern!(value.py(), "bit_length")).and_then(|bits| bits.extract::<u64>());
+    match bits {
+        Ok(bits) if bits > 256 => format!("an integer of {bits} bits"),
+        _ => value.to_string(),
     }
+}
+
+fn integer(value: &Bound<'_, PyAny>, expected: impl FnOnce() -> String) -> Result<Value, Refused> {
+    let py = value.py();
+    let of_numpy;
+    let value = if value.cast::<PyInt>().is_ok() {
+        value
+    } else if let Some((Kind::Integer, number)) = number_of_numpy(value)? {
+        of_numpy = number.call_method0(intern!(py, "__int__"))?;
+        &of_numpy
+    } else if value.hasattr(intern!(py, "dtype"))? || !value.hasattr(intern!(py, "__index__"))? {
+        return refused(expected(), value);
+    } else {
+        value
+    };
     let too_large = |error: PyErr| {
-        if !error.is_instance_of::<PyOverflowError>(value.py()) {
+        if !error.is_instance_of::<PyOverflowError>(py) {
             return error;
         }
-        PyValueError::new_err(format!("{value} is no integer of 64 bits: expected {}", expected()))
+        PyValueError::new_err(format!("{} is no integer of 64 bits: expected {}", short(value), expected()))
     };
     match value.extract::<i64>() {
         Ok(number) => Ok(Value::Signed(number)),
@@ -171,13 +230,22 @@ fn list(element: &OwnedSchema, value: &Bound<'_, PyAny>) -> Result<Value, Refuse
         return elements(element, list.len(), list.iter());
     } else if let Ok(tuple) = value.cast::<PyTuple>() {
         return elements(element, tuple.len(), tuple.iter());
-    } else if value.hasattr(intern!(value.py(), "dtype"))? && value.hasattr(intern!(value.py(), "tolist"))? {
-        Layout::of(value.py(), element)?.same_dtype(value)?;
-        value.try_iter()?.collect::<PyResult<Vec<_>>>()?
+    } else if let Some(array) = as_array(value)? {
+        let elements = Layout::of(value.py(), element)?;
+        elements.same_dtype(&array)?;
+        elements.same_shape(&array)?;
+        array.try_iter()?.collect::<PyResult<Vec<_>>>()?
     } else {
         return refused("a list, a tuple or an array", value);
     };
     elements(element, items.len(), items.into_iter())
+}
+
+/// An array of numpy, or what can be one. `None` for anything else.
+pub(crate) fn as_array<'py>(value: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
+    // An exception for a missing attribute takes longer than all the rest.
+    let is_plain = value.is_exact_instance_of::<PyList>() || value.is_exact_instance_of::<PyTuple>();
+    if is_plain { Ok(None) } else { of_numpy(value) }
 }
 
 fn elements<'py>(
@@ -213,7 +281,7 @@ fn structure(name: &str, fields: &[OwnedField], value: &Bound<'_, PyAny>) -> Res
                 None => return refused(format!("fields of `{name}`, which has none named {key:?}"), value),
             }
         }
-    } else if value.hasattr(intern!(value.py(), "dtype"))? && !value.getattr("dtype")?.getattr("names")?.is_none() {
+    } else if let Some(value) = &record(value)? {
         for field in meant() {
             match value.get_item(&field.name) {
                 Ok(item) => add(field, &item)?,
@@ -231,6 +299,16 @@ fn structure(name: &str, fields: &[OwnedField], value: &Bound<'_, PyAny>) -> Res
         return refused(format!("a `{name}`: a tuple or a dict of its fields"), value);
     }
     Ok(Value::Struct { name: name.into(), fields: found })
+}
+
+/// A record of numpy.
+fn record<'py>(value: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
+    if value.cast::<PyTuple>().is_ok() || value.cast::<PyList>().is_ok() {
+        return Ok(None);
+    }
+    let Some(found) = of_numpy(value)? else { return Ok(None) };
+    let names = found.getattr(intern!(value.py(), "dtype"))?.getattr(intern!(value.py(), "names"))?;
+    Ok((!names.is_none()).then_some(found))
 }
 
 /// Returns `true` for a `Timestamp`.

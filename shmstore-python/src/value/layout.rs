@@ -1,5 +1,6 @@
 //! The layout of a value with what Python has for it: the dtype of numpy, the enum, the class.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
@@ -16,6 +17,7 @@ use shmstore::schema::{OwnedKind, OwnedSchema, Primitive};
 use super::from_python::is_timestamp;
 use super::number::{is_any_bits, number, of_number};
 use super::{Buffer, BufferMut};
+use crate::blocking::copying;
 use crate::error::{InvalidValue, value_error};
 use crate::schema::Schema;
 
@@ -29,6 +31,15 @@ pub(crate) struct Layout {
     /// The dtype and the shape of an array with one value.
     dtype: Py<PyAny>,
     shape: Py<PyTuple>,
+    dimensions: Vec<usize>,
+}
+
+/// A value that a program changes in place.
+pub(crate) struct InPlace {
+    /// An array or a record.
+    pub(crate) value: Py<PyAny>,
+    /// The array that has its memory. A record lends none to be written.
+    pub(crate) memory: Py<PyAny>,
 }
 
 /// What Python has for a value.
@@ -61,12 +72,55 @@ pub(crate) fn forget_layouts() {
     drop(forgotten);
 }
 
-fn numpy<'py>(py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyAny>> {
-    static EMPTY: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-    static NDARRAY: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-    let cell = if name == "empty" { &EMPTY } else { &NDARRAY };
-    let found = cell.get_or_try_init(py, || Ok::<_, PyErr>(py.import("numpy")?.getattr(name)?.unbind()))?;
-    Ok(found.bind(py).clone())
+/// What numpy has under a name, which is looked up once.
+struct Numpy(&'static str, PyOnceLock<Py<PyAny>>);
+
+static EMPTY: Numpy = Numpy("empty", PyOnceLock::new());
+static GENERIC: Numpy = Numpy("generic", PyOnceLock::new());
+static NDARRAY: Numpy = Numpy("ndarray", PyOnceLock::new());
+
+impl Numpy {
+    fn get<'py>(&self, py: Python<'py>) -> PyResult<&Bound<'py, PyAny>> {
+        let find = || Ok::<_, PyErr>(py.import("numpy")?.getattr(self.0)?.unbind());
+        Ok(self.1.get_or_try_init(py, find)?.bind(py))
+    }
+}
+
+/// Returns `true` for an array of the class `ndarray` itself. It may return `false` for the first one.
+fn is_array(value: &Bound<'_, PyAny>) -> bool {
+    NDARRAY.1.get(value.py()).is_some_and(|class| class.as_ptr() == value.get_type_ptr().cast())
+}
+
+/// An array of a subclass of `ndarray` as one of `ndarray`. The attributes of a subclass may say anything, and those of
+/// this array are those of the memory. `None` for anything else.
+fn viewed_as_array<'py>(value: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let class = NDARRAY.get(value.py())?;
+    if !value.is_instance(class)? {
+        return Ok(None);
+    }
+    class.getattr(intern!(value.py(), "view"))?.call1((value, class)).map(Some)
+}
+
+/// A value as numpy has it: an array of the class `ndarray`, or a scalar. `None` for anything else.
+pub(super) fn of_numpy<'py>(value: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let py = value.py();
+    if is_array(value) || value.is_instance(GENERIC.get(py)?)? {
+        return Ok(Some(value.clone()));
+    }
+    if let Some(array) = viewed_as_array(value)? {
+        if value.is_instance(&py.import(intern!(py, "numpy.ma"))?.getattr(intern!(py, "MaskedArray"))?)? {
+            return Err(PyTypeError::new_err(
+                "a masked array is not stored, because its mask has no place: `array.filled(…)` has a value for each \
+                 masked element",
+            ));
+        }
+        return Ok(Some(array));
+    }
+    // What others have with a dtype, such as a part or a series of pandas.
+    if !value.hasattr(intern!(py, "dtype"))? {
+        return Ok(None);
+    }
+    py.import(intern!(py, "numpy"))?.call_method1(intern!(py, "asarray"), (value,)).map(Some)
 }
 
 impl Layout {
@@ -80,9 +134,10 @@ impl Layout {
         }
         // The lock is not held here, because this runs Python.
         let made = Arc::new(Self::new(py, schema)?);
-        if let Ok(mut layouts) = LAYOUTS.lock() {
-            layouts.get_or_insert_default().insert(schema.hash(), Arc::clone(&made));
-        }
+        // An older one is dropped after the lock, because that may run Python, too.
+        let older =
+            LAYOUTS.lock().map(|mut layouts| layouts.get_or_insert_default().insert(schema.hash(), Arc::clone(&made)));
+        drop(older);
         Ok(made)
     }
 
@@ -113,8 +168,9 @@ impl Layout {
         };
         let size = usize::try_from(schema.size())?;
         let is_time = matches!(schema.kind(), OwnedKind::Struct { name, fields, .. } if is_timestamp(name, fields));
-        let (schema, is_any_bits, shape) = (schema.clone(), is_any_bits(schema), shape.unbind());
-        Ok(Self { schema, size, form, is_time, is_any_bits, dtype, shape })
+        let (schema, is_any_bits) = (schema.clone(), is_any_bits(schema));
+        let (dimensions, shape) = (shape.extract()?, shape.unbind());
+        Ok(Self { schema, size, form, is_time, is_any_bits, dtype, shape, dimensions })
     }
 
     pub(crate) fn schema(&self) -> &OwnedSchema {
@@ -131,6 +187,18 @@ impl Layout {
 
     pub(crate) fn shape<'py>(&self, py: Python<'py>) -> &Bound<'py, PyTuple> {
         self.shape.bind(py)
+    }
+
+    /// Refuses an array of another shape than that of a list of values.
+    pub(crate) fn same_shape(&self, array: &Bound<'_, PyAny>) -> PyResult<()> {
+        let py = array.py();
+        let shape = array.getattr(intern!(py, "shape"))?;
+        if shape.extract::<Vec<usize>>()?.split_first().is_some_and(|(_, rest)| rest == self.dimensions) {
+            return Ok(());
+        }
+        let each =
+            if self.dimensions.is_empty() { String::new() } else { format!(", of shape {} each", self.shape.bind(py)) };
+        Err(PyTypeError::new_err(format!("an array of shape {shape} is no list of `{}`{each}", self.schema)))
     }
 
     /// Refuses an array or a scalar of another dtype than that of a value.
@@ -159,8 +227,8 @@ impl Layout {
         if is_plain {
             return Ok(None);
         }
-        let Ok(found) = value.getattr(intern!(py, "dtype")) else { return Ok(None) };
-        let own = self.dtype.bind(py);
+        let Some(value) = &of_numpy(value)? else { return Ok(None) };
+        let (found, own) = (value.getattr(intern!(py, "dtype"))?, self.dtype.bind(py));
         if !found.is(own) && !found.eq(own)? {
             // A record with the same names of fields may still be encoded.
             let is_record = matches!(self.form, Form::Scalar) && !found.getattr(intern!(py, "names"))?.is_none();
@@ -188,15 +256,49 @@ impl Layout {
 
     /// The memory of `out`, which an array of this dtype and shape has.
     pub(crate) fn out(&self, out: &Bound<'_, PyAny>) -> PyResult<BufferMut> {
-        let py = out.py();
-        let found = out.getattr(intern!(py, "dtype")).map_err(|_| self.no_out(out))?;
-        let own = self.dtype.bind(py);
-        if !found.is(own) && !found.eq(own)? {
-            return Err(self.no_out(out));
+        if is_array(out) && out.getattr(intern!(out.py(), "dtype"))?.is(self.dtype.bind(out.py())) {
+            let buffer = BufferMut::of(out)?;
+            if buffer.len() == self.size {
+                return Ok(buffer);
+            }
         }
-        let buffer = BufferMut::of(out)?;
+        self.out_slowly(out)
+    }
+
+    /// As [`out`](Self::out), for any array.
+    #[cold]
+    fn out_slowly(&self, out: &Bound<'_, PyAny>) -> PyResult<BufferMut> {
+        let buffer = BufferMut::of(&self.own_array(out)?)?;
         // Any shape with as many bytes, such as one element of a longer array.
         if buffer.len() == self.size { Ok(buffer) } else { Err(self.no_out(out)) }
+    }
+
+    /// The memory of `out`, which an array of at least `least` elements of this dtype and shape has.
+    pub(crate) fn out_of_elements(&self, out: &Bound<'_, PyAny>, least: usize) -> PyResult<BufferMut> {
+        let array = self.own_array(out)?;
+        let shape: Vec<usize> = array.getattr(intern!(out.py(), "shape"))?.extract()?;
+        match shape.split_first() {
+            Some((len, rest)) if rest == self.dimensions && *len >= least => {}
+            Some((len, rest)) if rest == self.dimensions => {
+                return Err(PyTypeError::new_err(format!(
+                    "the frame has {least} elements, {} bytes, and `out` only {len} of them, {} bytes",
+                    least * self.size,
+                    len * self.size,
+                )));
+            }
+            _ => return Err(self.no_out(out)),
+        }
+        let buffer = BufferMut::of(&array)?;
+        // A length that the shape does not have is none of numpy.
+        if buffer.len() >= least * self.size { Ok(buffer) } else { Err(self.no_out(out)) }
+    }
+
+    /// `out` as an array of the class `ndarray`, if it is one of this dtype.
+    fn own_array<'py>(&self, out: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        let array = if is_array(out) { Some(out.clone()) } else { viewed_as_array(out)? };
+        let array = array.ok_or_else(|| self.no_out(out))?;
+        let (found, own) = (array.getattr(intern!(out.py(), "dtype"))?, self.dtype.bind(out.py()));
+        if found.is(own) || found.eq(own)? { Ok(array) } else { Err(self.no_out(out)) }
     }
 
     fn no_out(&self, out: &Bound<'_, PyAny>) -> PyErr {
@@ -226,7 +328,7 @@ impl Layout {
     ) -> PyResult<(R, Bound<'py, PyAny>)> {
         match &self.form {
             Form::Scalar | Form::Array => {
-                let array = numpy(py, "empty")?.call1((self.shape.bind(py), self.dtype.bind(py)))?;
+                let array = EMPTY.get(py)?.call1((self.shape.bind(py), self.dtype.bind(py)))?;
                 let mut buffer = BufferMut::of(&array)?;
                 let result = fill(buffer.bytes_mut())?;
                 drop(buffer);
@@ -234,7 +336,7 @@ impl Layout {
                 Ok((result, value))
             }
             Form::List { dtype, shape, size } => {
-                let whole = numpy(py, "empty")?.call1((self.size, intern!(py, "u1")))?;
+                let whole = EMPTY.get(py)?.call1((self.size, intern!(py, "u1")))?;
                 let mut buffer = BufferMut::of(&whole)?;
                 let result = fill(buffer.bytes_mut())?;
                 let len = number(Primitive::U64, buffer.bytes_mut());
@@ -244,7 +346,7 @@ impl Layout {
                 let mut dimensions = vec![usize::try_from(len)?.min(most)];
                 dimensions.extend(shape);
                 let dimensions = PyTuple::new(py, dimensions)?;
-                Ok((result, numpy(py, "ndarray")?.call1((dimensions, dtype.bind(py), whole, 8))?))
+                Ok((result, NDARRAY.get(py)?.call1((dimensions, dtype.bind(py), whole, 8))?))
             }
             _ if self.size <= 8 => {
                 let mut bytes = [0; 8];
@@ -257,6 +359,17 @@ impl Layout {
                 Ok((result, self.small(py, &bytes)?))
             }
         }
+    }
+
+    /// A copy of a value that a program changes in place: see [`is_changed_in_place`](Self::is_changed_in_place).
+    pub(crate) fn in_place(&self, py: Python<'_>, bytes: &[u8]) -> PyResult<InPlace> {
+        let memory = self.array(py, None, |into| {
+            into.copy_from_slice(bytes);
+            Ok(())
+        })?;
+        // A record is a view of its array.
+        let value = if matches!(self.form, Form::Scalar) { memory.get_item(())? } else { memory.clone() };
+        Ok(InPlace { value: value.unbind(), memory: memory.unbind() })
     }
 
     /// A value of checked bytes.
@@ -287,6 +400,12 @@ impl Layout {
         matches!(self.form, Form::Scalar | Form::Array) && !self.is_time
     }
 
+    /// Bytes that are checked and then copied, with other threads running meanwhile. Another thread may change the memory
+    /// of an array at any time, so they are a private copy. If all bytes are valid, they need none.
+    pub(crate) fn settled<'b>(&self, py: Python<'_>, bytes: &'b [u8]) -> Cow<'b, [u8]> {
+        if self.is_any_bits { bytes.into() } else { copying(py, bytes.len(), || bytes.to_vec()).into() }
+    }
+
     /// Checks elements in a row, unless all bytes are valid.
     pub(crate) fn check_elements(&self, elements: &[u8]) -> PyResult<()> {
         if self.is_any_bits || self.size == 0 {
@@ -304,7 +423,7 @@ impl Layout {
         dtype: Option<&Bound<'py, PyAny>>,
         fill: impl FnOnce(&mut [u8]) -> PyResult<R>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let array = numpy(py, "empty")?.call1((self.shape.bind(py), self.dtype.bind(py)))?;
+        let array = EMPTY.get(py)?.call1((self.shape.bind(py), self.dtype.bind(py)))?;
         let mut buffer = BufferMut::of(&array)?;
         fill(buffer.bytes_mut())?;
         drop(buffer);

@@ -8,6 +8,7 @@ use crate::layout::schema::{OwnedKind, OwnedSchema, Primitive};
 
 use super::encode::{encode, fits, only_letter};
 use super::unfit::{Unfit, quoted};
+use super::unique;
 
 /// Reads a value of a type from text.
 ///
@@ -20,10 +21,12 @@ use super::unfit::{Unfit, quoted};
 /// | `f32`, `f64` | `1.5`, `1e-3`, `NaN`, `inf`, `-inf` |
 /// | `bool` | `true`, `false` |
 /// | `char` | `x`, `"x"` |
-/// | `FixedString` | `rover 7`, `"rover 7"`. Only a whole JSON text is read as JSON. |
+/// | `FixedString` | `rover 7`, `"rover 7"` |
 /// | an enum | `Idle`, `"Idle"`, or the number of the variant |
 /// | a struct | `{"x": 1.5, "y": 2}` with all fields, in any order |
 /// | an array, a `FixedVec` | `[1, 2, 3]` |
+///
+/// A text that begins with `"`, `[` or `{` is JSON, and no word. JSON with the same field twice is refused.
 ///
 /// In JSON, `"NaN"`, `"inf"`, `"-inf"` and `"0x1f"` are numbers where the type has a number. As in Rust source, a
 /// decimal number becomes the nearest float. Integers are never rounded.
@@ -132,18 +135,22 @@ fn of_versioned<'j>(value: &OwnedSchema, json: &'j Json) -> Option<&'j Json> {
 /// Parses JSON, or a bare word.
 fn parse(schema: &OwnedSchema, text: &str) -> Result<Json, ValueError> {
     let schema = content(schema);
-    let json = || serde_json::from_str::<Json>(text);
+    let json = || unique::parse(text);
     let word = || Ok(Json::from(text.trim()));
+    let whole = || {
+        json().map_err(|error| {
+            Unfit::new(format!("JSON of {}", schema.with_article()), format!("{}, where {error}", quoted(text))).into()
+        })
+    };
     match schema.kind() {
         OwnedKind::Primitive(Primitive::Char) if only_letter(text).is_some() => Ok(text.into()),
+        _ if text.trim_start().starts_with(['"', '[', '{']) => whole(),
         OwnedKind::FixedString { .. } | OwnedKind::Primitive(Primitive::Char) => {
             Ok(json().ok().filter(Json::is_string).unwrap_or_else(|| text.into()))
         }
         OwnedKind::Enum { .. } => json().ok().filter(|json| json.is_string() || json.is_number()).map_or_else(word, Ok),
         OwnedKind::Primitive(_) | OwnedKind::Atomic(_) => json().or_else(|_| word()),
-        _ => json().map_err(|error| {
-            Unfit::new(format!("JSON of {}", schema.with_article()), format!("{}, where {error}", quoted(text))).into()
-        }),
+        _ => whole(),
     }
 }
 

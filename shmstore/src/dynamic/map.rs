@@ -11,6 +11,8 @@ use crate::layout::schema::{OwnedKind, OwnedSchema};
 use crate::sync::raw::{RawMap, RawPart};
 
 /// A [`Map`](crate::Map) of any type. [`Object::map`](super::Object::map) returns it.
+///
+/// In the bytes of a key, padding and what follows a text do not count, as in a typed program.
 #[derive(Debug, Clone)]
 pub struct Map {
     place: Place,
@@ -85,7 +87,7 @@ impl Map {
     ///
     /// [`DynamicError::InvalidValue`] and [`DynamicError::Length`] if the bytes are no key of the type.
     pub fn contains_bytes(&self, key: &[u8]) -> Result<bool, DynamicError> {
-        Ok(self.raw().contains(self.keys.check(key)?))
+        Ok(self.raw().contains(&self.keys.key(key)?))
     }
 
     /// Returns the version of a key and its value. `None` if the key is not in the map.
@@ -116,7 +118,7 @@ impl Map {
     /// As [`get`](Self::get), and [`DynamicError::Length`] if one of them has another size.
     pub fn get_bytes(&self, key: &[u8], value: &mut [u8]) -> Result<Option<u64>, DynamicError> {
         self.values.check_len(value.len())?;
-        let version = self.raw().read(self.keys.check(key)?, value, TO_COPY)?;
+        let version = self.raw().read(&self.keys.key(key)?, value, TO_COPY)?;
         if version.is_some() {
             self.values.checked(value)?;
         }
@@ -140,7 +142,7 @@ impl Map {
     /// - [`DynamicError::InvalidValue`] and [`DynamicError::Length`] if the bytes are no key or no value of the type.
     /// - [`DynamicError::Insert`] as for [`insert`](Self::insert).
     pub fn insert_bytes(&self, key: &[u8], value: &[u8], limit: Limit) -> Result<bool, DynamicError> {
-        self.insert_of(self.keys.check(key)?, self.values.check(value)?, limit)
+        self.insert_of(&self.keys.key(key)?, self.values.check(value)?, limit)
     }
 
     /// The bytes of the key to which a step of a path leads.
@@ -168,6 +170,7 @@ impl Map {
     /// - [`DynamicError::Value`] if the key or the new value is not of the type. Nothing has changed.
     /// - [`DynamicError::InvalidValue`] if the bytes of the old value are not valid. `change` did not run.
     /// - [`DynamicError::Busy`] if another writer has the value until the limit.
+    /// - [`DynamicError::OfParent`] in a process that was forked in `change`. It has stored nothing.
     pub fn update<R>(
         &self,
         key: &Value,
@@ -189,7 +192,7 @@ impl Map {
     /// - [`DynamicError::InvalidValue`] and [`DynamicError::Length`] if the bytes are no key of the type.
     /// - [`DynamicError::InvalidValue`] if the bytes of the value are not valid before or after `change`. Nothing has
     ///   changed.
-    /// - [`DynamicError::Busy`] as for [`update`](Self::update).
+    /// - [`DynamicError::Busy`] and [`DynamicError::OfParent`] as for [`update`](Self::update).
     /// - The errors of `change`. Nothing has changed.
     pub fn update_bytes<R, E: From<DynamicError>>(
         &self,
@@ -197,13 +200,15 @@ impl Map {
         limit: Limit,
         change: impl FnOnce(&mut [u8]) -> Result<R, E>,
     ) -> Result<Option<R>, E> {
-        let (key, mut value) = (self.keys.check(key)?, self.values.zeroed());
-        let updated = self.raw().update(key, &mut value, limit, |bytes| {
+        let (key, mut value) = (self.keys.key(key)?, self.values.zeroed());
+        let of_parent = || Or(DynamicError::OfParent { what: "an update" }.into());
+        let change = |bytes: &mut [u8]| {
             self.values.checked(bytes).map_err(|error| Or(error.into()))?;
             let result = change(bytes).map_err(Or)?;
             self.values.checked(bytes).map_err(|error| Or(error.into()))?;
             Ok(result)
-        });
+        };
+        let updated = self.raw().update(&key, &mut value, limit, change, of_parent);
         updated.map_err(|Or(error)| error)
     }
 
@@ -231,7 +236,7 @@ impl Map {
     /// removed.
     pub fn remove_bytes(&self, key: &[u8], old: &mut [u8], limit: Limit) -> Result<bool, DynamicError> {
         self.values.check_len(old.len())?;
-        let was_there = self.raw().remove(self.keys.check(key)?, old, limit)?;
+        let was_there = self.raw().remove(&self.keys.key(key)?, old, limit)?;
         if was_there {
             self.values.checked(old)?;
         }
@@ -298,7 +303,7 @@ impl Map {
     ///
     /// [`DynamicError::InvalidValue`] and [`DynamicError::Length`] if the bytes are no key of the type.
     pub fn newer_bytes(&self, key: &[u8], seen: u64) -> Result<Wait, DynamicError> {
-        Ok(Wait::of(Aim::Key { part: self.clone(), key: self.keys.check(key)?.to_vec(), seen }))
+        Ok(Wait::of(Aim::Key { part: self.clone(), key: self.keys.key(key)?.into_owned(), seen }))
     }
 
     /// Returns a wait until [`changes`](Self::changes) is more than `seen`, for [`wait_any`](crate::wait_any) and

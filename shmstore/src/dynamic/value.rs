@@ -1,6 +1,8 @@
 //! The values of a part: between [`Value`]s and bytes.
 
-use super::{DynamicError, check, decode, encode};
+use std::borrow::Cow;
+
+use super::{DynamicError, check, decode, encode, key};
 use crate::inspect::Value;
 use crate::layout::schema::OwnedSchema;
 
@@ -34,6 +36,11 @@ impl Values {
         self.check_len(bytes.len())?;
         self.checked(bytes)?;
         Ok(bytes)
+    }
+
+    /// Checks bytes that are a key, and returns the bytes that all equal keys have.
+    pub(super) fn key(self, bytes: &[u8]) -> Result<Cow<'_, [u8]>, DynamicError> {
+        Ok(key::clean(self.0, self.check(bytes)?))
     }
 
     /// Checks bytes that were read.

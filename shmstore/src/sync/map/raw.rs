@@ -79,20 +79,23 @@ impl<'a> RawMap<'a> {
     }
 
     /// Copies the value of a key to `value`, has it changed, and stores it under the lock of the entry. `None` if the
-    /// key is not in the map. If `change` returns an error, nothing is stored.
+    /// key is not in the map. If `change` returns an error, nothing is stored. In a process that was forked in `change`
+    /// the error is the one that `of_parent` returns.
     pub(crate) fn update<R, X: From<Busy>>(
         self,
         key: &[u8],
         value: &mut [u8],
         limit: Limit,
         change: impl FnOnce(&mut [u8]) -> Result<R, X>,
+        of_parent: impl FnOnce() -> X,
     ) -> Result<Option<R>, X> {
         let Some((_, guard)) = self.0.lock_entry(key, &mut Left::of(limit))? else { return Ok(None) };
         guard.read(value);
         let mark = guard.held().mark_thread();
-        let changed = change(value);
+        let changed =
+            change(value).and_then(|result| if guard.held().is_ours() { Ok(result) } else { Err(of_parent()) });
         drop(mark);
-        if changed.is_ok() && guard.held().is_ours() {
+        if changed.is_ok() {
             guard.publish(value);
         } else {
             guard.free_without_news();

@@ -136,9 +136,8 @@ fn bare_words_are_what_the_type_says() {
         ("true", "\"true\""),
         ("", "\"\""),
         (" a ", "\" a \""),
-        ("\"", "\"\\\"\""),
-        ("\"a\" b", "\"\\\"a\\\" b\""),
-        ("{}", "\"{}\""),
+        ("a\"", "\"a\\\"\""),
+        ("\"{}\"", "\"{}\""),
         ("ääää", "\"ääää\""),
     ]);
     reads::<Side>(&[("Bid", "Bid"), (" Ask\n", "Ask"), ("\"Type\"", "Type"), ("-300", "Ask"), ("0", "Bid")]);
@@ -156,6 +155,15 @@ fn bare_words_are_what_the_type_says() {
     refuses::<FixedString<9>>(&[
         ("0123456789", ": a text of at most 9 bytes (`FixedString<9>`); the text \"0123456789\""),
         ("äääää", ": a text of at most 9 bytes (`FixedString<9>`); the text \"äääää\""),
+        // What looks like JSON is JSON.
+        ("\"abc", ": JSON of a `FixedString<9>`; \"\\\"abc\", where EOF while parsing a string at line 1 column 4"),
+        (" \"a\" b", ": JSON of a `FixedString<9>`; \" \\\"a\\\" b\", where trailing characters at line 1 column 6"),
+        (
+            r#""\ud800""#,
+            r#": JSON of a `FixedString<9>`; "\"\\ud800\"", where unexpected end of hex escape at line 1 column 8"#,
+        ),
+        ("{}", ": a text of at most 9 bytes (`FixedString<9>`); a struct"),
+        ("[1", ": JSON of a `FixedString<9>`; \"[1\", where EOF while parsing a list at line 1 column 2"),
     ]);
     let sides = |found: &str| format!(": one of \"Bid\", \"Ask\", \"Type\" (`Side`); {found}");
     for (text, found) in [
@@ -192,6 +200,11 @@ fn structs_and_lists_are_json_with_all_of_their_parts() {
     refuses::<Position>(&[
         (r#"{"x":1,"y":"a","z":3}"#, "y: a number that it has exactly (`f64`); the text \"a\""),
         (r#"{x:1}"#, ": JSON of a `Position`; \"{x:1}\", where key must be a string at line 1 column 2"),
+        (
+            r#"{"x":1,"y":2,"z":3,"y":4}"#,
+            ": JSON of a `Position`; \"{\\\"x\\\":1,\\\"y\\\":2,\\\"z\\\":3,\\\"y\\\":4}\", where the field \"y\" is \
+             there twice at line 1 column 22",
+        ),
     ]);
     refuses::<[u8; 3]>(&[
         ("[1,2]", ": a list of 3 elements (`[u8; 3]`); a list of 2 elements"),

@@ -2,13 +2,22 @@
 
 use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
 
 use shmstore::dynamic::{DynamicError, Limit};
-use shmstore::{Broadcast, Frames, Map, Queue, ShmObject, Versioned};
+use shmstore::{Broadcast, FixedString, Frames, Map, Pad, Queue, ShmKey, ShmObject, ShmValue, Versioned, wait_any};
 use shmstore_tests::scratch::Scratch;
 use shmstore_tests::wait::until_true;
 
 use super::{both, path};
+
+#[derive(Clone, Copy, ShmValue, ShmKey)]
+#[repr(C)]
+struct Symbol {
+    account: u16,
+    _pad: Pad<2>,
+    names: [FixedString<4>; 2],
+}
 
 #[derive(ShmObject)]
 #[repr(C)]
@@ -18,6 +27,7 @@ struct Bytes {
     flag: Versioned<[bool; 2]>,
     feed: Broadcast<[bool; 2], 2>,
     flags: Map<u16, [bool; 2], 2>,
+    symbols: Map<Symbol, u8, 4>,
     jobs: Queue<u8, 2>,
     images: Frames<u8, 4, 3>,
 }
@@ -51,6 +61,33 @@ fn bytes_of_an_atomic_are_swapped_and_changed() {
         Err::<(), _>(DynamicError::Length { expected: 0, found: 0 })
     });
     assert!(is_length(refused) && typed.count.load(Relaxed) == 8);
+}
+
+#[test]
+fn padding_and_what_follows_a_text_do_not_count_in_the_bytes_of_a_key() {
+    let scratch = Scratch::new();
+    let (typed, object) = both::<Bytes>(&scratch);
+    let symbols = object.map(&path("symbols")).unwrap();
+    let key = Symbol { account: 7, _pad: Pad::new(), names: ["a".try_into().unwrap(), "full".try_into().unwrap()] };
+    let clean = *b"\x07\0\0\0\x01\0\0\0a\0\0\0\x04\0\0\0full";
+    let noisy = *b"\x07\0\xff\xff\x01\0\0\0axyz\xff\0\0\0full"; // a length beyond the capacity is the capacity
+    for (index, bytes) in [clean, noisy].into_iter().enumerate() {
+        assert!(symbols.insert_bytes(&bytes, &[1], Limit::Never).unwrap());
+        assert_eq!((typed.symbols.get(&key).unwrap(), typed.symbols.len()), (Some(1), 1), "{index}");
+        let mut value = [0];
+        for same in [clean, noisy] {
+            assert!(symbols.contains_bytes(&same).unwrap());
+            assert!(symbols.get_bytes(&same, &mut value).unwrap().is_some());
+            assert!(wait_any(&[&symbols.newer_bytes(&same, 0).unwrap()], Duration::ZERO).is_ok());
+            let updated = symbols.update_bytes(&same, Limit::Never, |value| {
+                value[0] = 2;
+                Ok::<_, DynamicError>(())
+            });
+            assert!(updated.unwrap().is_some());
+        }
+        symbols.for_each_bytes(|key, _, _| assert_eq!(*key, clean));
+        assert!(symbols.remove_bytes(&noisy, &mut value, Limit::Never).unwrap() && typed.symbols.is_empty());
+    }
 }
 
 #[test]
