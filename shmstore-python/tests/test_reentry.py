@@ -81,6 +81,21 @@ arrays = []
 during(lambda: frame.array, lambda: arrays.append(frame.array))
 assert all(array is frame.array for array in arrays)
 """,
+    "many objects, while others of their class are made": """
+@shmstore.object(id="S")
+class Small:
+    a: shmstore.Atomic[shmstore.u64]
+
+store = shmstore.Store(sys.argv[1])
+stores = [store.named(f"s{number}", create=True) for number in range(200)]
+gc.set_threshold(3)
+kept = [named.create(Small) for named in stores]
+for number, one in enumerate(kept):
+    one.a.fetch_add(number)
+assert [one.a.load() for one in kept] == list(range(200))
+for named in stores:
+    named.remove("S")
+""",
     "a class whose object is garbage and whose part is in use": """
 @shmstore.object(id="L")
 class Local:
