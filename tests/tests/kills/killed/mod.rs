@@ -31,8 +31,8 @@ enum AtKey {
 }
 
 /// The steps of growing are in the tests of `growing`, those of moving in `moves`, those of naming in `named_steps`,
-/// those of looking in the tests of `read_only` and `groups`, and those of forgetting a name and of
-/// making a directory are in `swapped_directories`.
+/// those of looking in the tests of `read_only` and `groups`, those of forgetting a name and of making a directory are in
+/// `swapped_directories`, and those of copies in the tests of `mirrored`.
 fn scenario(step: &'static str) -> Option<Scenario> {
     let creation = |at_key| Some(Scenario { step, before: &[], command: "create 7", at_key });
     let removal = |at_key| Some(Scenario { step, before: &[("create 7", None)], command: "remove", at_key });
@@ -60,6 +60,7 @@ fn scenario(step: &'static str) -> Option<Scenario> {
         "LookDenied" | "LookUnfinished" | "NameCandidate" | "NamePublished" | "NameToBeRemoved" | "DirectoryMade" => {
             None
         }
+        "PromoteEntered" | "TakeOverEntered" => None,
         other => panic!("there is no scenario for the step `{other}`: add one"),
     }
 }
