@@ -157,7 +157,7 @@ type Huge = Block<1_048_576>;
 
 const ROUNDS: usize = 15;
 /// Far more than a call with a limit of some microseconds takes, and far less than until the harm happens to pause.
-const SOON: Duration = Duration::from_millis(50);
+const SOON: Duration = Duration::from_millis(250);
 
 #[derive(ShmObject)]
 #[repr(C)]
