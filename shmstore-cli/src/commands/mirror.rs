@@ -34,7 +34,8 @@ pub fn run(args: &Args) -> Result<Outcome, Failure> {
     let cause = Command::new(PROGRAM).args(&args.args).exec();
     Err(match cause.kind() {
         ErrorKind::NotFound => Failure::NotFound(format!(
-            "the program `{PROGRAM}` is not in PATH: install it by `cargo install {PROGRAM}`"
+            "the program `{PROGRAM}` is not in PATH: install it by `cargo install --path {PROGRAM}` in \
+             the clone of shmstore"
         )),
         _ => Failure::at(Path::new(PROGRAM))(cause),
     })

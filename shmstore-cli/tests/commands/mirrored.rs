@@ -76,11 +76,14 @@ fn mirror_runs_the_program_of_the_other_package_with_all_arguments() {
         ended(command.arg("mirror").args(args).env("PATH", scratch.path()).output().expect("it runs"))
     };
     let missing = in_path(&["--help"]).with(3);
-    let expected =
-        "error: the program `shmstore-mirror` is not in PATH: install it by `cargo install shmstore-mirror`\n";
+    let expected = "error: the program `shmstore-mirror` is not in PATH: install it by `cargo install --path \
+         shmstore-mirror` in the clone of shmstore\n";
     assert_eq!(missing.err, expected);
     let mirror = scratch.join("shmstore-mirror");
-    std::fs::write(&mirror, "#!/bin/sh\nfor arg; do echo \"<$arg>\"; done\nexit 9\n").unwrap();
+    // Another process makes it: see `program_of_another_user`.
+    let script = scratch.join("script");
+    std::fs::write(&script, "#!/bin/sh\nfor arg; do echo \"<$arg>\"; done\nexit 9\n").unwrap();
+    assert!(std::process::Command::new("cp").arg(&script).arg(&mirror).status().unwrap().success());
     let denied = in_path(&[]).with(5);
     assert!(denied.err.starts_with("error: shmstore-mirror: "), "{denied:?}");
     std::fs::set_permissions(&mirror, Permissions::from_mode(0o755)).unwrap();
