@@ -50,6 +50,9 @@ fn watch(directory: &Path) -> Result<(), Box<dyn std::error::Error>> {
             seen = version;
             println!("the rover drives at {speed} m/s");
         }
+        if ReadOnly::is_removed(&copy) {
+            return Err("the copy was removed, or made anew: start again".into());
+        }
         let copied = ReadOnly::info(&copy).and_then(|info| info.mirrored).ok_or("this is no copy")?;
         let is_stale = copied.heard.is_none_or(|silent| silent > STALE);
         if is_stale && !was_stale {

@@ -28,4 +28,4 @@ mod wire;
 pub use error::MirrorError;
 pub use name::{Name, NotAName, Pattern};
 pub use report::Report;
-pub use settings::{Export, Exported, Import, Network, Role, Settings};
+pub use settings::{Export, Exported, Import, Network, Role, Settings, mode_of};

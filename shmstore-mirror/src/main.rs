@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use clap::{Args, Parser, Subcommand};
 use nix::sys::signal::{SigSet, Signal};
-use shmstore_mirror::{Exported, Import, MirrorError, Name, Pattern, Report, Role, Settings, export, import};
+use shmstore_mirror::{Exported, Import, MirrorError, Name, Pattern, Report, Role, Settings, export, import, mode_of};
 
 mod table;
 
@@ -32,15 +32,15 @@ enum Action {
         #[arg(long, value_name = "HOST")]
         to: Vec<Name>,
         /// A pattern for names in the directories: `*` stands for any characters. May be repeated. All names without it.
-        #[arg(long = "name", value_name = "PATTERN")]
+        #[arg(long = "name", value_name = "PATTERN", requires = "paths")]
         names: Vec<String>,
         /// The name of a type, or a layout hash. May be repeated. All types without it.
-        #[arg(long = "type", value_name = "TYPE")]
+        #[arg(long = "type", value_name = "TYPE", requires = "paths")]
         types: Vec<String>,
         /// The name for the objects of the one PATH itself, which then is not taken for a directory of named objects.
-        #[arg(long = "as", value_name = "NAME", conflicts_with = "names")]
+        #[arg(long = "as", value_name = "NAME", conflicts_with = "names", requires = "paths")]
         as_name: Option<Name>,
-        /// Directories of named objects.
+        /// Directories of named objects, beside those in the file.
         paths: Vec<PathBuf>,
     },
     /// Keeps copies of the objects of another host.
@@ -65,6 +65,9 @@ enum Action {
         /// The largest number of copies.
         #[arg(long, value_name = "NUMBER", requires = "from", default_value_t = Import::default_max_objects())]
         max_objects: usize,
+        /// The permission bits of the copies, in octal. Without it, only this user reads them.
+        #[arg(long, value_name = "MODE", requires = "from", value_parser = mode_of, default_value = "0600")]
+        mode: u32,
     },
     /// Shows the copies in a directory.
     Status {
@@ -99,7 +102,8 @@ struct Common {
     /// The private key of this host, as PEM.
     #[arg(long, value_name = "FILE")]
     key: Option<PathBuf>,
-    /// Permits plain TCP, without certificates and encryption.
+    /// Uses plain TCP instead of TLS. Then every program that reaches the port can read all exported objects and change
+    /// all copies.
     #[arg(long)]
     insecure: bool,
     /// Prints what would be exported or copied, and does nothing else.
@@ -114,7 +118,7 @@ impl Common {
             None => Settings::of_host(self.host.clone().expect("`clap` requires it without a file")),
         };
         if let Some(host) = &self.host {
-            settings.host = host.clone();
+            settings.host = Some(host.clone());
         }
         let network = &mut settings.network;
         network.listen.extend(self.listen.iter().cloned());
@@ -139,6 +143,7 @@ fn patterns(names: Vec<String>) -> Vec<Pattern> {
 
 fn main() -> ExitCode {
     let command = Command::parse();
+    zenoh::init_log_from_env_or("off");
     // Before there is any other thread, so that all threads block them.
     let ends = SigSet::from_iter([Signal::SIGINT, Signal::SIGTERM]);
     ends.thread_block().expect("the signals exist");
@@ -166,6 +171,10 @@ fn run(action: Action, stop: &AtomicBool) -> Result<(), MirrorError> {
         Action::Export { common, to, names, types, as_name, paths } => {
             let mut settings = common.settings()?;
             settings.export.to.extend(to);
+            if as_name.is_some() && paths.len() > 1 {
+                let why = "`--as` names the objects of one PATH: give one".into();
+                return Err(MirrorError::Incomplete { why });
+            }
             let names = if names.is_empty() && as_name.is_none() { vec!["*".into()] } else { names };
             settings.export.objects.extend(paths.into_iter().map(|path| Exported {
                 path,
@@ -176,10 +185,10 @@ fn run(action: Action, stop: &AtomicBool) -> Result<(), MirrorError> {
             settings.check(Role::Export)?;
             if common.dry_run { export::dry_run(&settings, &report) } else { export::run(&settings, &report, stop) }
         }
-        Action::Import { common, from, directory, names, types, max_bytes, max_objects } => {
+        Action::Import { common, from, directory, names, types, max_bytes, max_objects, mode } => {
             let mut settings = common.settings()?;
             if let (Some(from), Some(directory)) = (from, directory) {
-                let (names, mode) = (patterns(names), Import::default_mode());
+                let names = patterns(names);
                 settings.import.push(Import { from, directory, names, types, max_bytes, max_objects, mode });
             }
             settings.check(Role::Import)?;

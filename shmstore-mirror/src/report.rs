@@ -4,6 +4,9 @@ use std::collections::HashMap;
 use std::io::Write as _;
 use std::sync::{Mutex, PoisonError};
 
+/// The most subjects whose last complaint is remembered.
+const MOST: usize = 4096;
+
 /// Prints lines.
 #[derive(Debug, Default)]
 pub struct Report {
@@ -23,6 +26,9 @@ impl Report {
     pub(crate) fn again(&self, subject: &str, text: &str) {
         let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
         if said.get(subject).is_none_or(|last| last != text) {
+            if said.len() >= MOST {
+                said.clear();
+            }
             said.insert(subject.to_owned(), text.to_owned());
             let _ = writeln!(std::io::stderr(), "{text}");
         }

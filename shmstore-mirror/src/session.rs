@@ -83,7 +83,7 @@ fn permissions(settings: &Settings, role: Role) -> Value {
     };
     match role {
         Role::Export => {
-            let keys = SessionKey::everything_of(&settings.host);
+            let keys = SessionKey::everything_of(settings.own_name());
             for host in &settings.export.to {
                 allow(&format!("to-{host}"), &keys, "egress", host);
             }

@@ -9,12 +9,13 @@ use crate::name::{Name, Pattern};
 
 /// The settings of an exporter or an importer.
 ///
+/// For an exporter:
+///
 /// ```toml
 /// host = "rover7"                       # the name of this host, as others know it
 ///
 /// [network]
 /// listen = ["tls/0.0.0.0:7447"]         # where others connect to
-/// connect = ["tls/control.example:7447"]  # where this host connects to
 /// authority = "authority.pem"           # signs the certificates of all hosts
 /// certificate = "rover7.pem"            # of this host. Its common name is `rover7`
 /// key = "rover7.key"
@@ -22,23 +23,36 @@ use crate::name::{Name, Pattern};
 /// [export]
 /// to = ["control"]                      # the hosts that may copy
 /// objects = [{ path = "/run/rover", names = ["telemetry*"] }, { path = "/run/arm", as = "arm" }]
-///
-/// [[import]]
-/// from = "control"
-/// directory = "/run/copies/control"     # the copies are named objects in this directory
-/// names = ["*"]
-/// types = ["Orders"]                    # names of types, or layout hashes. All types without this line
-/// max_bytes = 1048576                   # the largest object
-/// max_objects = 16
-/// mode = "0640"
 /// ```
 ///
-/// Without a section nothing is exported or imported. Paths are relative to the directory of the file.
+/// For an importer:
+///
+/// ```toml
+/// host = "control"
+///
+/// [network]
+/// connect = ["tls/rover7.example:7447"] # where this host connects to
+/// authority = "authority.pem"
+/// certificate = "control.pem"
+/// key = "control.key"
+///
+/// [[import]]
+/// from = "rover7"
+/// directory = "/run/copies/rover7"      # the copies are named objects in this directory
+/// names = ["*"]
+/// types = ["Telemetry"]                 # names of types, or layout hashes. All types without this line
+/// max_bytes = 1048576                   # the largest object
+/// max_objects = 16
+/// mode = "0640"                         # who may read the copies. Without it, only the user of the importer
+/// ```
+///
+/// An exporter and an importer on one host are two programs. Each one that listens needs a port of its own, so they have
+/// two files. Paths are relative to the directory of the file.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
-    /// The name of this host.
-    pub host: Name,
+    /// The name of this host. A flag may give it, too.
+    pub host: Option<Name>,
     /// How this host is connected to others.
     #[serde(default)]
     pub network: Network,
@@ -66,8 +80,8 @@ pub struct Network {
     pub certificate: Option<PathBuf>,
     /// The private key of this host, as PEM.
     pub key: Option<PathBuf>,
-    /// Permits plain TCP: no certificates, no encryption. Every program that reaches the port reads all that is
-    /// exported, and writes all copies.
+    /// Uses plain TCP instead of TLS. Then every program that reaches the port can read all exported objects and change
+    /// all copies.
     #[serde(default)]
     pub insecure: bool,
 }
@@ -96,7 +110,8 @@ pub struct Exported {
     /// The name under which the objects of the anchor are exported.
     #[serde(rename = "as")]
     pub as_name: Option<Name>,
-    /// Names of types, or layout hashes. Objects of other types are not exported. All are without this.
+    /// Names of types, or layout hashes. Objects of other types are not exported. Without this list, those of all types
+    /// are.
     #[serde(default)]
     pub types: Vec<String>,
 }
@@ -112,7 +127,8 @@ pub struct Import {
     /// Patterns for the names of the objects.
     #[serde(default)]
     pub names: Vec<Pattern>,
-    /// Names of types, or layout hashes. Objects of other types are not copied. All are without this.
+    /// Names of types, or layout hashes. Objects of other types are not copied. Without this list, those of all types
+    /// are.
     #[serde(default)]
     pub types: Vec<String>,
     /// The size of the largest object, in bytes.
@@ -149,8 +165,20 @@ impl Import {
 /// Reads permission bits, such as `"0640"`.
 fn octal<'de, D: serde::Deserializer<'de>>(from: D) -> Result<u32, D::Error> {
     let text = String::deserialize(from)?;
-    let mode = u32::from_str_radix(&text, 8).ok().filter(|mode| mode & !0o666 == 0);
-    mode.ok_or_else(|| serde::de::Error::custom(format!("{text:?} is no mode: it is octal, such as \"0640\"")))
+    mode_of(&text).map_err(serde::de::Error::custom)
+}
+
+/// Reads permission bits, such as `0640`.
+///
+/// # Errors
+///
+/// A sentence on what is wrong.
+pub fn mode_of(text: &str) -> Result<u32, String> {
+    match u32::from_str_radix(text, 8) {
+        Ok(mode) if mode & !0o666 == 0 => Ok(mode),
+        Ok(_) => Err(format!("the mode {text:?} has other bits than those to read and write: an example is 0640")),
+        Err(_) => Err(format!("{text:?} is no mode: it is octal, such as 0640")),
+    }
 }
 
 /// Which side of a mirror runs.
@@ -166,7 +194,7 @@ impl Settings {
     /// Settings without any object, for flags to fill.
     #[must_use]
     pub fn of_host(host: Name) -> Self {
-        Self { host, network: Network::default(), export: Export::default(), import: Vec::new() }
+        Self { host: Some(host), network: Network::default(), export: Export::default(), import: Vec::new() }
     }
 
     /// Reads a file.
@@ -192,6 +220,15 @@ impl Settings {
         }
     }
 
+    /// The name of this host.
+    ///
+    /// # Panics
+    ///
+    /// Panics if there is none, which [`check`](Self::check) refuses.
+    pub(crate) fn own_name(&self) -> &Name {
+        self.host.as_ref().expect("the settings were checked")
+    }
+
     /// Checks that the settings are complete and agree with each other.
     ///
     /// # Errors
@@ -200,15 +237,18 @@ impl Settings {
     pub fn check(&self, role: Role) -> Result<(), MirrorError> {
         let incomplete = |why: String| Err(MirrorError::Incomplete { why });
         let Network { listen, connect, authority, certificate, key, insecure } = &self.network;
+        if self.host.is_none() {
+            return incomplete("there is no host: give `host` in the file, or `--host`".into());
+        }
         if listen.is_empty() && connect.is_empty() {
             return incomplete("there is no endpoint: give `listen` or `connect`, such as tls/0.0.0.0:7447".into());
         }
-        let protocol = if *insecure { "tcp/" } else { "tls/" };
+        let (protocol, why) = match insecure {
+            true => ("tcp/", "`insecure` is set, so it begins with `tcp/`. For TLS, remove `insecure`"),
+            false => ("tls/", "it begins with `tls/`. For plain TCP, on a network that you trust, set `insecure`"),
+        };
         if let Some(other) = listen.iter().chain(connect).find(|endpoint| !endpoint.starts_with(protocol)) {
-            return incomplete(format!(
-                "the endpoint {other:?} does not begin with `{protocol}`: plain TCP needs `insecure`, and TLS \
-                 certificates"
-            ));
+            return incomplete(format!("the endpoint {other:?} cannot be used: {why}"));
         }
         if !insecure && (authority.is_none() || certificate.is_none() || key.is_none()) {
             return incomplete(
@@ -216,6 +256,14 @@ impl Settings {
                  TCP"
                     .into(),
             );
+        }
+        for (setting, path) in [("`authority`", authority), ("`certificate`", certificate), ("`key`", key)] {
+            let Some(path) = path.as_ref().filter(|_| !insecure) else { continue };
+            let wrong = |why: String| MirrorError::File { setting, path: path.clone(), why };
+            let text = std::fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
+            if !text.contains("-----BEGIN ") {
+                return Err(wrong("it is no PEM file, which has lines of -----BEGIN …".into()));
+            }
         }
         match role {
             Role::Export => self.check_export(),
@@ -227,6 +275,11 @@ impl Settings {
         let incomplete = |why: String| Err(MirrorError::Incomplete { why });
         if self.export.objects.is_empty() {
             return incomplete("nothing is exported: give the paths of objects".into());
+        }
+        if !self.export.to.is_empty() && self.network.insecure {
+            return incomplete(
+                "`to` has no effect with `insecure`, since nothing says which host copies: remove it".into(),
+            );
         }
         if self.export.to.is_empty() && !self.network.insecure {
             return incomplete("no host may copy: give `to`, the names of the other hosts".into());
@@ -255,8 +308,8 @@ impl Settings {
             if *max_objects > crate::status::STATUS_COPIES {
                 return incomplete(format!("max_objects is at most {}", crate::status::STATUS_COPIES));
             }
-            if *from == self.host {
-                return incomplete(format!("{from} is the name of this very host"));
+            if self.host.as_ref() == Some(from) {
+                return incomplete(format!("`from` is {from}, which is this host: give the name of another one"));
             }
             let others = &self.import[..at];
             if others.iter().any(|other| other.directory == *directory || other.from == *from) {

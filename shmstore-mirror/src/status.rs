@@ -3,7 +3,9 @@
 use std::path::Path;
 use std::time::Duration;
 
-use shmstore::{FixedString, Map, Pad, ReadOnly, ShmKey, ShmObject, ShmValue, Store, Versioned};
+use shmstore::{
+    AttachError, FixedString, Lock, Map, OpenError, Pad, ReadOnly, ShmKey, ShmObject, ShmValue, Store, Versioned,
+};
 
 use crate::error::MirrorError;
 
@@ -13,16 +15,19 @@ pub const STATUS_NAME: &str = "mirror-status";
 /// The largest number of copies in a directory.
 pub const STATUS_COPIES: usize = 1024;
 
-/// A copy that was not heard of for this time is stale. Its origin says something every second.
+/// A copy becomes stale when the importer has heard nothing of its origin for this time. An exporter says something every
+/// second.
 pub const STALE_AFTER: Duration = Duration::from_secs(3);
 
 /// What an importer knows of its copies. Programs attach it by this type, as the object with the id `M` of the name
-/// [`STATUS_NAME`] in the directory of the copies. [`Mirrored`](shmstore::inspect::Description) of each copy says since
+/// [`STATUS_NAME`] in the directory of the copies. [`Mirrored`](shmstore::inspect::Mirrored) of each copy says since
 /// when it is stale.
 #[derive(ShmObject)]
 #[repr(C)]
 #[shm(id = 'M')]
 pub struct MirrorStatus {
+    /// The importer has it while it runs.
+    pub importer: Lock,
     /// The host whose objects are copied.
     pub origin: Versioned<FixedString<64>>,
     /// The session of the exporter, or an empty text while none is connected.
@@ -61,6 +66,8 @@ pub struct PartKey {
 #[derive(ShmValue, Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum CopyState {
+    /// Its first values have not come. All of it is zero.
+    Waiting,
     /// It gets the changes of its origin.
     Live,
     /// The exporter is not connected.
@@ -95,12 +102,18 @@ pub struct CopyStatus {
 ///
 /// # Errors
 ///
-/// [`MirrorError::Directory`] if there is none, or if this user may not read it.
+/// [`MirrorError::NoCopies`] if there is none, and [`MirrorError::Status`] if this user may not read it.
 pub fn attach(directory: &Path) -> Result<ReadOnly<MirrorStatus>, MirrorError> {
-    let wrong = |why: String| MirrorError::Directory { path: directory.into(), why };
+    let wrong = |why: String| MirrorError::Status { path: directory.into(), why };
     let store = Store::open(directory).and_then(|store| store.open_named(STATUS_NAME));
-    let store = store.map_err(|error| wrong(error.to_string()))?;
-    store.attach_read_only().map_err(|error| wrong(error.to_string()))
+    let store = store.map_err(|error| match error {
+        OpenError::NotFound { .. } => MirrorError::NoCopies { path: directory.into() },
+        error => wrong(error.to_string()),
+    })?;
+    store.attach_read_only().map_err(|error| match error {
+        AttachError::NotFound { .. } => MirrorError::NoCopies { path: directory.into() },
+        error => wrong(error.to_string()),
+    })
 }
 
 /// As much of a text as a status has room for.

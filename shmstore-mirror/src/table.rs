@@ -5,14 +5,16 @@ use std::fmt;
 use std::path::Path;
 
 use serde_json::{Value, json};
-use shmstore::Store;
+use shmstore::inspect::Participant;
+use shmstore::{ReadOnly, Store};
 use shmstore_mirror::MirrorError;
 use shmstore_mirror::status::{self, CopyState, STALE_AFTER};
 
 /// The copies of a directory.
 pub(crate) struct Shown {
     origin: String,
-    is_connected: bool,
+    /// Whether the importer runs, and whether it hears of the origin.
+    importer: &'static str,
     rows: Vec<Row>,
 }
 
@@ -46,9 +48,12 @@ pub(crate) fn of(directory: &Path) -> Result<Shown, MirrorError> {
         let is_stale = heard.is_none_or(|silent| silent > STALE_AFTER);
         let state = match copy.state {
             CopyState::Refused => "refused",
+            _ if info.is_some_and(|info| info.mirrored.is_none()) => "an ordinary object",
             CopyState::Gone => "gone at its origin",
+            CopyState::Waiting => "without values",
             CopyState::Live | CopyState::Disconnected if is_stale => "stale",
-            CopyState::Live | CopyState::Disconnected => "live",
+            CopyState::Disconnected => "disconnected",
+            CopyState::Live => "live",
         };
         let mut of_parts = versions.remove(&(name.clone(), id)).unwrap_or_default();
         of_parts.sort_unstable();
@@ -67,13 +72,19 @@ pub(crate) fn of(directory: &Path) -> Result<Shown, MirrorError> {
     rows.sort_unstable_by(|one, other| (&one.name, one.id).cmp(&(&other.name, other.id)));
     let session = status.session.load_checked().map_err(|error| wrong(&error))?;
     let origin = status.origin.load_checked().map_err(|error| wrong(&error))?.to_string();
-    Ok(Shown { origin, is_connected: !session.is_empty(), rows })
+    let runs = |process: &Participant| process.alive && process.holding.iter().any(|part| part == "importer");
+    let importer = match (ReadOnly::participants(&status).iter().any(runs), session.is_empty()) {
+        (false, _) => "no importer runs",
+        (true, true) => "not connected",
+        (true, false) => "connected",
+    };
+    Ok(Shown { origin, importer, rows })
 }
 
 impl Shown {
     pub(crate) fn to_json(&self) -> String {
         let copies: Vec<Value> = self.rows.iter().map(Row::to_json).collect();
-        json!({ "origin": self.origin, "connected": self.is_connected, "copies": copies }).to_string()
+        json!({ "origin": self.origin, "importer": self.importer, "copies": copies }).to_string()
     }
 }
 
@@ -91,8 +102,7 @@ impl Row {
 
 impl fmt::Display for Shown {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let connected = if self.is_connected { "connected" } else { "not connected" };
-        write!(f, "copies of {} ({connected})", self.origin)?;
+        write!(f, "copies of {} ({})", self.origin, self.importer)?;
         let width = self.rows.iter().map(|row| row.name.len()).max().unwrap_or(0).max(4);
         write!(f, "\n{:width$}  ID  {:18}  {:>10}  {:>10}  {:>12}", "NAME", "STATE", "HEARD", "UPDATES", "BYTES")?;
         for Row { name, id, state, silent, updates, bytes, reason, .. } in &self.rows {

@@ -227,14 +227,22 @@ impl<'a> Update<'a> {
     }
 }
 
+/// The longest head and the longest list, in bytes. What they become in memory is some times larger.
+const LONGEST: usize = 4 << 20;
+
 /// Decodes an update.
 pub(crate) fn decode_update<'a>(head: &'a [u8], payload: &'a [u8]) -> Option<Update<'a>> {
-    decode::<Update<'_>>(head)?.with_payload(payload)
+    decode::<Update<'_>>(Some(head).filter(|head| head.len() <= LONGEST)?)?.with_payload(payload)
+}
+
+/// Decodes a list.
+pub(crate) fn decode_listing(bytes: &[u8]) -> Option<Listing> {
+    decode(Some(bytes).filter(|bytes| bytes.len() <= LONGEST)?)
 }
 
 /// Decodes a reply.
 pub(crate) fn decode_reply<'a>(head: &'a [u8], payload: &'a [u8]) -> Option<Reply<'a>> {
-    match decode(head)? {
+    match decode(Some(head).filter(|head| head.len() <= LONGEST)?)? {
         Reply::State(update) => update.with_payload(payload).map(Reply::State),
         other => Some(other),
     }

@@ -188,7 +188,7 @@ fn lies_of_a_peer_are_refused_and_the_rest_goes_on() {
         ("state", [vec![1], update(1, 0, &value(1, &[1])).0].concat()),
         ("gone", vec![2]),
         ("deep", layout_reply(&"[".repeat(1 << 20), None)),
-        ("long", layout_reply(&" ".repeat(5 << 20), None)),
+        ("long", layout_reply(&" ".repeat(2 << 20), None)),
         ("mirror-status", layout_reply(&good, None)),
     ];
     let answers = replies.clone();
@@ -227,7 +227,7 @@ fn lies_of_a_peer_are_refused_and_the_rest_goes_on() {
     importer.refuses("state", "something else than its layout");
     importer.refuses("gone", "it is gone");
     importer.refuses("deep", "its schema");
-    importer.refuses("long", "5242880 bytes");
+    importer.refuses("long", "2097152 bytes");
     importer.refuses("mirror-status", "the status of the mirror");
     assert_eq!(importer.state_of("badid"), None);
 
@@ -284,7 +284,7 @@ fn many_objects_and_noise_are_bounded() {
         std::thread::sleep(Duration::from_millis(50));
         let status = status::attach(importer.directory.path()).ok();
         let all: Vec<_> = status.iter().flat_map(|status| status.copies.iter().flatten()).collect();
-        let live = all.iter().filter(|(_, copy)| copy.state == CopyState::Live).count();
+        let live = all.iter().filter(|(_, copy)| copy.state != CopyState::Refused).count();
         assert!(live <= 8, "{live} copies");
         all.len() == 200 && live == 8
     });
@@ -300,4 +300,108 @@ fn many_objects_and_noise_are_bounded() {
     }
     peer.put("list", list(&objects));
     assert!(importer.state_of("object0").is_some());
+}
+
+/// A peer whose replies a test chooses, and an importer that has the object `good` of it.
+fn with_replies(
+    port: u16,
+    reply: impl Fn(&str, bool) -> Option<Pieces> + Send + Sync + 'static,
+) -> (Peer, impl Drop, impl Drop, Importer) {
+    let peer = Peer::new(port);
+    let kept = std::sync::Mutex::new(Vec::new());
+    let queryable = peer.session.declare_queryable(format!("{}/ask/**", peer.prefix)).callback(move |query| {
+        let is_state = query.payload().is_some_and(|payload| payload.to_bytes().first() == Some(&1));
+        match reply(query.key_expr().as_str(), is_state) {
+            Some((head, payload)) => {
+                drop(query.reply(query.key_expr().clone(), payload).attachment(head).wait());
+            }
+            // A question that is kept gets no answer at all.
+            None => kept.lock().expect("no panic").push(query),
+        }
+    });
+    let queryable = queryable.wait().expect("a queryable");
+    let token = peer.session.liveliness().declare_token(peer.prefix.clone()).wait().expect("a token");
+    (peer, queryable, token, Importer::new(port))
+}
+
+fn of_good(is_set: u8, sequence: u64) -> Pieces {
+    let (head, payload) = update(sequence, 0, &value(1, &[is_set]));
+    ([vec![1], head].concat(), payload)
+}
+
+/// Sends a list until there is a copy in the directory of an importer.
+fn copied(peer: &Peer, importer: &Importer, objects: &[Vec<u8>]) -> shmstore::ReadOnly<Good> {
+    until("the copy", || {
+        peer.put("list", list(objects));
+        std::thread::sleep(Duration::from_millis(20));
+        importer.state_of("good").is_some_and(|(state, _)| state != CopyState::Refused)
+    });
+    let store = Store::open(importer.path()).and_then(|store| store.open_named("good")).expect("the copy is there");
+    store.attach_view_timeout(Duration::from_secs(5)).expect("the copy has its layout")
+}
+
+#[test]
+fn last_numbers_are_numbers_like_others() {
+    let (good, layout) = (Good::SCHEMA.to_json(), Good::SCHEMA.hash().to_u128());
+    let reply = move |_: &str, is_state| match is_state {
+        true => Some(of_good(1, u64::MAX)),
+        false => Some((layout_reply(&good, None), Vec::new())),
+    };
+    let (peer, _queryable, _token, importer) = with_replies(18_603, reply);
+    let copy = copied(&peer, &importer, &[listed("good", b'G', 7, layout, u64::MAX)]);
+    until("the state", || copy.flag.load_checked().is_ok_and(|flag| flag.is_set));
+    for sequence in [u64::MAX, 0, 1, u64::MAX - 1, u64::MAX] {
+        peer.put_update(&format!("new/{}", key("good", b'G', 7)), update(sequence, 0, &value(1, &[0])));
+    }
+    peer.put("list", list(&[listed("good", b'G', 7, layout, u64::MAX)]));
+    std::thread::sleep(Duration::from_millis(200));
+    assert!(copy.flag.load_checked().expect("a value").is_set);
+}
+
+#[test]
+fn exporter_that_never_answers_keeps_no_importer_from_ending() {
+    let layout = Good::SCHEMA.hash().to_u128();
+    let (peer, _queryable, _token, importer) = with_replies(18_604, |_, _| None);
+    let objects: Vec<Vec<u8>> = (0..50).map(|at| listed(&format!("silent{at}"), b'G', at, layout, 1)).collect();
+    for _ in 0..20 {
+        peer.put("list", list(&objects));
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let started = Instant::now();
+    drop(importer);
+    assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
+}
+
+#[test]
+fn object_that_was_replaced_while_its_exporter_was_silent_is_copied_anew() {
+    let (good, layout) = (Good::SCHEMA.to_json(), Good::SCHEMA.hash().to_u128());
+    let fails = Arc::new(AtomicBool::new(false));
+    let failing = fails.clone();
+    let reply = move |asked: &str, is_state| {
+        let is_first = asked.ends_with("0000000000000001");
+        match is_state {
+            _ if failing.load(Relaxed) => Some((vec![2], Vec::new())),
+            true => Some(of_good(u8::from(is_first), 1)),
+            false => Some((layout_reply(&good, None), Vec::new())),
+        }
+    };
+    let (peer, _queryable, _token, importer) = with_replies(18_605, reply);
+    let first = copied(&peer, &importer, &[listed("good", b'G', 1, layout, 1)]);
+    until("the first state", || first.flag.load_checked().is_ok_and(|flag| flag.is_set));
+    fails.store(true, Relaxed);
+    let second = [listed("good", b'G', 2, layout, 1)];
+    until("the refusal of the second", || {
+        peer.put("list", list(&second));
+        std::thread::sleep(Duration::from_millis(20));
+        importer.state_of("good").is_some_and(|(state, _)| state == CopyState::Refused)
+    });
+    fails.store(false, Relaxed);
+    // It is tried again after 5 s.
+    until("the removal of the copy of the first", || {
+        peer.put("list", list(&second));
+        std::thread::sleep(Duration::from_millis(50));
+        shmstore::ReadOnly::is_removed(&first)
+    });
+    let copy = copied(&peer, &importer, &second);
+    until("the second state", || copy.flag.version() > 0 && copy.flag.load_checked().is_ok_and(|flag| !flag.is_set));
 }

@@ -50,7 +50,7 @@ type Objects = Arc<Mutex<HashMap<ObjectKey, Arc<Exported>>>>;
 pub fn run(settings: &Settings, report: &Report, stop: &AtomicBool) -> Result<(), MirrorError> {
     settings.check(Role::Export)?;
     let session = session::open(settings, Role::Export)?;
-    let key = SessionKey { host: settings.host.clone(), session: session.zid().to_string() };
+    let key = SessionKey { host: settings.own_name().clone(), session: session.zid().to_string() };
     let objects = Objects::default();
     let answers = {
         let (objects, key) = (objects.clone(), key.clone());
@@ -59,7 +59,7 @@ pub fn run(settings: &Settings, report: &Report, stop: &AtomicBool) -> Result<()
     };
     let list = session.declare_publisher(key.list()).wait().map_err(MirrorError::network("publish the list"))?;
     let mut search = Scan::of(&settings.export);
-    let mut exporter = Exporter { session: &session, key: &key, objects, report };
+    let mut exporter = Exporter { session: &session, key: &key, objects, last: 0, report };
     exporter.take_over(search.now(report));
     // The token comes last: a host that sees it finds all objects.
     let token = session.liveliness().declare_token(key.to_string()).wait();
@@ -145,6 +145,9 @@ struct Exporter<'a> {
     session: &'a Session,
     key: &'a SessionKey,
     objects: Objects,
+    /// The largest number of an update of this run. An object that is let go and found again begins after it, so that no
+    /// copy takes a new number for one that it has.
+    last: u64,
     report: &'a Report,
 }
 
@@ -162,7 +165,7 @@ impl Exporter<'_> {
         let known = lock(&self.objects).clone();
         for (key, object) in &known {
             if object.has_ended() || !found.iter().any(|found| found.key == *key) {
-                self.let_go(key, object, "is gone");
+                self.let_go(key, object, "is not exported any more");
             }
         }
         for found in found {
@@ -170,18 +173,18 @@ impl Exporter<'_> {
             match before {
                 Some(object) if object.layout == found.layout => {}
                 Some(object) => {
-                    let sequence = object.end();
-                    self.begin(found, sequence, "has grown");
+                    self.last = self.last.max(object.end());
+                    self.begin(found, "has grown");
                 }
-                None => self.begin(found, 0, "is exported"),
+                None => self.begin(found, "is exported"),
             }
         }
     }
 
-    fn begin(&self, found: scan::Found, sequence: u64, why: &str) {
+    fn begin(&self, found: scan::Found, why: &str) {
         let text = found.to_string();
         let updates = self.key.updates_of(&found.key);
-        match Exported::begin(self.session, found, updates, sequence) {
+        match Exported::begin(self.session, found, updates, self.last + 1) {
             Ok(object) => {
                 self.report.line(&format!("{text} {why}"));
                 lock(&self.objects).insert(object.key.clone(), object);
@@ -190,15 +193,15 @@ impl Exporter<'_> {
         }
     }
 
-    fn let_go(&self, key: &ObjectKey, object: &Exported, why: &str) {
-        object.end();
+    fn let_go(&mut self, key: &ObjectKey, object: &Exported, why: &str) {
+        self.last = self.last.max(object.end());
         if lock(&self.objects).remove(key).is_some() {
             self.report.line(&format!("{} ({}) {why}", key.name, key.id()));
         }
     }
 
     /// A process that migrates, replaces or removes an object waits a second for others to detach it.
-    fn let_go_of_moving(&self) {
+    fn let_go_of_moving(&mut self) {
         let known = lock(&self.objects).clone();
         for (key, object) in &known {
             if object.is_moving() {

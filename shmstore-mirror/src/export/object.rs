@@ -31,9 +31,12 @@ const LOOK_SHARE: u32 = 20;
 /// The most parts that one thread waits for. Others are looked at.
 const MOST_AWAITED: usize = 120;
 
+/// The most updates of an object that are sent one after the other before others get its lock.
+const MOST_AT_ONCE: usize = 16;
+
 /// A thread that was told to end lets go of its object after this time at most. A process that migrates or replaces the
 /// object waits for a second.
-const LONGEST_WAIT: Duration = Duration::from_millis(800);
+const LONGEST_WAIT: Duration = Duration::from_millis(500);
 
 /// The stack of a thread that waits. It calls nothing deep.
 const STACK: usize = 256 << 10;
@@ -51,6 +54,8 @@ pub(super) struct Exported {
 
 /// All changes before the lock is released are sent in the order of their numbers.
 struct State {
+    /// The number before the first update.
+    began: u64,
     /// The number of the last update.
     sequence: u64,
     parts: Vec<Followed>,
@@ -104,7 +109,15 @@ impl Exported {
             object,
             publisher: publisher.wait().map_err(ExportError::Network)?,
             ended: AtomicBool::new(false),
-            state: Mutex::new(State { sequence, parts, awaited, polled, pause: SHORTEST_PAUSE, due: Instant::now() }),
+            state: Mutex::new(State {
+                began: sequence,
+                sequence,
+                parts,
+                awaited,
+                polled,
+                pause: SHORTEST_PAUSE,
+                due: Instant::now(),
+            }),
         });
         let thread = std::thread::Builder::new().name("shm-export".into()).stack_size(STACK);
         let follower = exported.clone();
@@ -114,8 +127,10 @@ impl Exported {
 
     /// Ends the sending, and returns the number of the last update.
     pub(super) fn end(&self) -> u64 {
+        // Under the lock, so that no update comes after this.
+        let state = lock(&self.state);
         self.ended.store(true, Relaxed);
-        self.sequence()
+        state.sequence
     }
 
     pub(super) fn has_ended(&self) -> bool {
@@ -140,7 +155,12 @@ impl Exported {
             let waits: Vec<Wait> = {
                 let mut state = lock(&self.state);
                 let awaited = std::mem::take(&mut state.awaited);
-                while self.send(&mut state, &awaited) {}
+                // Not without an end, since others wait for the lock.
+                for _ in 0..MOST_AT_ONCE {
+                    if !self.send(&mut state, &awaited) {
+                        break;
+                    }
+                }
                 let waits = awaited.iter().filter_map(|at| state.parts[*at].wait()).collect();
                 state.awaited = awaited;
                 waits
@@ -181,6 +201,9 @@ impl Exported {
 
     /// Sends the changes of some parts as one update. Returns `true` if there was any.
     fn send(&self, state: &mut State, parts: &[usize]) -> bool {
+        if self.has_ended() {
+            return false;
+        }
         let mut changed: Vec<(usize, Owned)> = Vec::new();
         for at in parts {
             changed.extend(state.parts[*at].changes().map(|change| (*at, change)));
@@ -210,15 +233,19 @@ impl Exported {
                 reply(wire::encode(&Reply::Layout { schema: &schema, room }), ZBytes::new());
             }
             Request::State { since, positions } => {
-                let state = lock(&self.state);
-                // A number from another run means nothing.
-                let since = if *since <= state.sequence { *since } else { 0 };
+                let mut state = lock(&self.state);
+                if positions.len() > state.parts.len() {
+                    return;
+                }
+                // A number from before means nothing here.
+                let since = if (state.began..=state.sequence).contains(since) { *since } else { 0 };
+                let sequence = state.sequence;
                 let position =
                     |at: usize| positions.iter().find(|(part, _)| *part as usize == at).map(|(_, next)| *next);
-                let all = state.parts.iter().enumerate();
-                let changed = all.filter_map(|(at, part)| Some((at, part.state(since, position(at))?)));
+                let all = state.parts.iter_mut().enumerate();
+                let changed = all.filter_map(|(at, part)| Some((at, part.state(since, || position(at))?)));
                 let changed: Vec<(usize, Owned)> = changed.collect();
-                let head = wire::encode(&Reply::State(update_of(state.sequence, &changed)));
+                let head = wire::encode(&Reply::State(update_of(sequence, &changed)));
                 // Without the lock, since a slow host may be waited for.
                 drop(state);
                 reply(head, payload_of(changed));

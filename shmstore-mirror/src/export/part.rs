@@ -10,6 +10,9 @@ use shmstore::schema::{OwnedKind, OwnedSchema};
 
 use crate::wire::{self, Change};
 
+/// The most items that are sent at once.
+const MOST_ITEMS: u64 = 1 << 20;
+
 /// Items are sent at once until they have so many bytes.
 const BATCH: usize = 256 << 10;
 
@@ -160,6 +163,8 @@ impl Followed {
                 if part.newest_number() == *seen {
                     return None;
                 }
+                // A frame that cannot be read is passed over, since its number would wake at once again.
+                *seen = part.newest_number();
                 let owned = frame_of(part)?;
                 if let Kind::Frame { number, .. } = owned.kind {
                     *seen = number;
@@ -171,28 +176,24 @@ impl Followed {
     }
 
     /// The state, for a copy that has all updates up to `since`, and the items before `position`.
-    pub(super) fn state(&self, since: u64, position: Option<u64>) -> Option<Owned> {
+    ///
+    /// Changes that are not sent yet may be in it. They are sent all the same, since other copies need them.
+    pub(super) fn state(&mut self, since: u64, position: impl FnOnce() -> Option<u64>) -> Option<Owned> {
         if let Part::Broadcast { part, capacity, .. } = &self.part {
-            let from = position.unwrap_or(0).max(oldest(part, *capacity));
+            let from = position().unwrap_or(0).max(oldest(part, *capacity));
             return items_of(&mut part.subscribe_from(from), usize::MAX);
         }
         if since != 0 && self.sent <= since {
             return None;
         }
-        match &self.part {
+        match &mut self.part {
             Part::Versioned { part, .. } => (part.version() != 0).then(|| value_of(part)).flatten(),
-            Part::Atomic { part, seen } => {
-                let mut bytes = vec![0; seen.len()];
-                part.load_bytes(&mut bytes).ok().map(|()| Owned { kind: Kind::Atomic, bytes })
-            }
+            // What was sent: a value that is gone again before it is sent would stay in this copy.
+            Part::Atomic { seen, .. } => Some(Owned { kind: Kind::Atomic, bytes: seen.clone() }),
             Part::Event { part, .. } => Some(Owned { kind: Kind::Event(part.count()), bytes: Vec::new() }),
-            Part::Map { part, .. } => {
-                let mut entries = Vec::new();
-                part.for_each_bytes(|key, _, value| {
-                    entries.extend_from_slice(key);
-                    entries.extend_from_slice(value);
-                });
-                Some(Owned { kind: Kind::Entries { removed: Vec::new(), whole: true }, bytes: entries })
+            Part::Map { part, seen } => {
+                let kind = Kind::Entries { removed: Vec::new(), whole: true };
+                Some(Owned { kind, bytes: seen.whole(part) })
             }
             Part::Frames { part, .. } => frame_of(part),
             Part::Broadcast { .. } | Part::Local => None,
@@ -215,7 +216,9 @@ fn value_of(part: &dynamic::Versioned) -> Option<Owned> {
 fn items_of(subscriber: &mut Subscriber, most: usize) -> Option<Owned> {
     let size = subscriber.schema().size() as usize;
     let (mut first, mut items, mut item) = (subscriber.position(), Vec::new(), vec![0; size]);
-    while items.len() < most {
+    // A sender that is as fast as this one is not followed without an end.
+    let end = subscriber.position().saturating_add(MOST_ITEMS);
+    while items.len() < most && subscriber.position() < end {
         match subscriber.recv_bytes(&mut item, Limit::Never) {
             Ok(()) => items.extend_from_slice(&item),
             // Items are missing: those before them are not the newest, and those after them come next.
@@ -240,22 +243,58 @@ fn frame_of(part: &dynamic::Frames) -> Option<Owned> {
     Some(Owned { kind, bytes: elements })
 }
 
+/// Returns `true` if both are valid. No copy takes others.
+fn is_entry(part: &dynamic::Map, key: &[u8], value: &[u8]) -> bool {
+    dynamic::check(part.key_schema(), key).is_ok() && dynamic::check(part.schema(), value).is_ok()
+}
+
+fn hash_of(value: &[u8]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    hasher.write(value);
+    hasher.finish()
+}
+
 impl Seen {
+    /// All entries. Those that are not as they were sent, and those that are missing, are sent with the next changes,
+    /// whatever they are then: one copy knows them as they are now, and the others do not.
+    fn whole(&mut self, part: &dynamic::Map) -> Vec<u8> {
+        const NEITHER: (u64, u64) = (u64::MAX, 0);
+        let (mut entries, mut there) = (Vec::new(), HashMap::new());
+        part.for_each_bytes(|key, version, value| {
+            if is_entry(part, key, value) {
+                entries.extend_from_slice(key);
+                entries.extend_from_slice(value);
+                there.insert(key.to_vec(), (version, hash_of(value)));
+            }
+        });
+        let mut is_other = false;
+        for (key, sent) in &mut self.entries {
+            if there.remove(key) != Some(*sent) {
+                *sent = NEITHER;
+                is_other = true;
+            }
+        }
+        is_other |= !there.is_empty();
+        self.entries.extend(there.into_keys().map(|key| (key, NEITHER)));
+        if is_other {
+            self.changes = None;
+        }
+        entries
+    }
+
     fn changes_of(&mut self, part: &dynamic::Map) -> Option<Owned> {
         // Before the entries are read, so that a later change is seen next time.
         let changes = part.changes();
         let may_be_inserted_again = self.changes != Some(changes);
-        let (mut entries, mut there) = (Vec::new(), 0);
+        let mut entries = Vec::new();
         let mut now = HashMap::with_capacity(self.entries.len());
         part.for_each_bytes(|key, version, value| {
-            there += 1;
             let known = self.entries.get(key).copied();
-            if known.is_some_and(|(seen, _)| seen == version) && !may_be_inserted_again {
+            let is_sent = known.is_some_and(|(seen, _)| seen == version) && !may_be_inserted_again;
+            if is_sent || !is_entry(part, key, value) {
                 return;
             }
-            let mut hasher = DefaultHasher::new();
-            hasher.write(value);
-            let hash = hasher.finish();
+            let hash = hash_of(value);
             if known != Some((version, hash)) {
                 entries.extend_from_slice(key);
                 entries.extend_from_slice(value);

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use shmstore::Shared;
 use shmstore::dynamic::{self, DynamicError, Limit, MirroredObject};
 use shmstore::inspect::FieldPath;
+use shmstore::map::InsertError;
 use shmstore::schema::{OwnedKind, OwnedSchema};
 
 use crate::parts::{TooMany, parts_of};
@@ -16,8 +17,9 @@ use crate::wire::{Change, ObjectKey, Part, Update};
 /// The keys of a map of which more is remembered than it has, before the whole map is asked for.
 const REMEMBERED: usize = 1024;
 
-/// The shortest pause between two requests for one copy.
-const REQUEST_PAUSE: Duration = Duration::from_millis(50);
+/// The pauses between two requests for one copy: the shortest one, and twice as long after each one that brought nothing.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
 /// The longest wait for a part that a process of this host has stopped in.
 const PATIENCE: Duration = Duration::from_millis(100);
@@ -42,11 +44,21 @@ struct Inner {
     known: u64,
     /// A request was sent, and its replies have not ended.
     asked: bool,
-    /// When the last request was sent.
+    /// When the last request was sent, and the pause after it.
     asked_at: Option<Instant>,
+    pause: Duration,
+    /// The number of the request whose replies are waited for.
+    request: u64,
     /// `true` until the first state is applied: the copy may have the very values.
     is_fresh: bool,
     counts: Counts,
+}
+
+/// What a copy lacks.
+pub(super) struct Missing {
+    pub(super) request: u64,
+    pub(super) since: u64,
+    pub(super) positions: Vec<(u32, u64)>,
 }
 
 /// How much has happened to a copy.
@@ -148,6 +160,8 @@ impl Copy {
             known: 0,
             asked: false,
             asked_at: None,
+            pause: SHORTEST_PAUSE,
+            request: 0,
             is_fresh: true,
             counts: Counts::default(),
         };
@@ -161,6 +175,17 @@ impl Copy {
 
     pub(super) fn layout(&self) -> u128 {
         self.lock().layout
+    }
+
+    /// The size of the object in bytes.
+    pub(super) fn size(&self) -> u64 {
+        self.lock().mirrored.as_ref().map_or(0, |mirrored| mirrored.object().schema().size())
+    }
+
+    /// Returns `true` until the first state is applied.
+    pub(super) fn is_waiting(&self) -> bool {
+        let inner = self.lock();
+        inner.is_fresh && inner.counts.updates == 0
     }
 
     pub(super) fn counts(&self) -> Counts {
@@ -191,6 +216,7 @@ impl Copy {
         let mut inner = self.lock();
         session.clone_into(&mut inner.session);
         (inner.have, inner.known, inner.is_fresh, inner.asked_at) = (0, 0, true, None);
+        (inner.asked, inner.pause) = (false, SHORTEST_PAUSE);
         for target in &mut inner.parts {
             match target {
                 Target::Versioned { has, .. } | Target::Atomic { has, .. } | Target::Frames { has, .. } => *has = 0,
@@ -201,28 +227,35 @@ impl Copy {
     }
 
     /// What to ask for, if anything is missing and was not asked for.
-    pub(super) fn missing(&self) -> Option<(u64, Vec<(u32, u64)>)> {
+    pub(super) fn missing(&self) -> Option<Missing> {
         let mut inner = self.lock();
         let is_complete = !inner.is_fresh && inner.have >= inner.known;
         // A part that cannot take its value at this moment is not asked for without a pause.
-        let is_soon = inner.asked_at.is_some_and(|at| at.elapsed() < REQUEST_PAUSE);
+        let is_soon = inner.asked_at.is_some_and(|at| at.elapsed() < inner.pause);
         if is_complete || is_soon || inner.asked || inner.mirrored.is_none() {
             return None;
         }
         inner.asked = true;
         inner.asked_at = Some(Instant::now());
+        inner.pause = (inner.pause * 2).min(LONGEST_PAUSE);
+        inner.request += 1;
         inner.counts.requests += 1;
         let positions = inner.parts.iter().enumerate().filter_map(|(at, target)| match target {
             // A new copy gets all that the origin has.
             Target::Broadcast { part, .. } => Some((at as u32, part.sent())),
             _ => None,
         });
-        Some((inner.have, positions.collect()))
+        // Without a first state, the parts that did not change since then are asked for, too.
+        let since = if inner.is_fresh { 0 } else { inner.have };
+        Some(Missing { request: inner.request, since, positions: positions.collect() })
     }
 
     /// Notes that the replies to a request have ended.
-    pub(super) fn answered(&self) {
-        self.lock().asked = false;
+    pub(super) fn answered(&self, request: u64) {
+        let mut inner = self.lock();
+        if inner.request == request {
+            inner.asked = false;
+        }
     }
 
     /// Appends the parts that the origin has more. Returns `false` if the layout does not begin with that of the copy.
@@ -255,7 +288,7 @@ impl Copy {
         if inner.session != session {
             return false;
         }
-        let Inner { mirrored, parts, have, known, is_fresh, counts, .. } = &mut *inner;
+        let Inner { mirrored, parts, have, known, is_fresh, counts, pause, .. } = &mut *inner;
         let Some(mirrored) = mirrored else { return false };
         mirrored.set_heard();
         let sequence = update.sequence;
@@ -263,7 +296,7 @@ impl Copy {
         if !is_state && sequence <= *have {
             return false;
         }
-        let is_next = sequence == *have + 1;
+        let is_next = have.checked_add(1) == Some(sequence);
         let mut is_whole = true;
         for part in &update.parts {
             let Some(target) = parts.get_mut(part.at as usize) else { continue };
@@ -273,7 +306,7 @@ impl Copy {
                 Ok(Applied::NotYet) => is_whole = false,
                 Err(error) => {
                     counts.wrong = error.to_string();
-                    is_whole &= !matches!(error, DynamicError::Loan(_) | DynamicError::Busy(_));
+                    is_whole &= !may_work_later(&error);
                 }
             }
         }
@@ -281,6 +314,7 @@ impl Copy {
         counts.bytes += bytes as u64;
         if is_whole && (is_next || is_state) {
             *have = (*have).max(sequence);
+            *pause = SHORTEST_PAUSE;
             *is_fresh &= !is_state;
         }
         *is_fresh || *have < *known
@@ -291,8 +325,14 @@ impl Copy {
         let (Change::Value { version } | Change::Frame { number: version, .. }) = part.change else { return };
         let key = PartKey { name: cut(self.key.name.as_str()), id: self.key.id(), part: part.at };
         // With more parts than the status has room for, those that came later have none.
-        let _ = self.status.versions.insert(key, version);
+        let _ = self.status.versions.insert_timeout(key, version, PATIENCE);
     }
+}
+
+/// Returns `true` if the origin should be asked again.
+fn may_work_later(error: &DynamicError) -> bool {
+    use DynamicError::{Busy, Insert, Loan};
+    matches!(error, Loan(_) | Busy(_) | Insert(InsertError::Busy(_) | InsertError::Full { .. }))
 }
 
 /// How a change is applied.
@@ -396,18 +436,23 @@ impl Entries {
                 remove(part, &key, &mut old)?;
             }
         }
+        // An entry that cannot be changed keeps no other from being changed.
+        let mut failed = None;
         for key in removed.chunks_exact(key_size).filter(|key| is_new(&self.keys, key)) {
-            remove(part, key, &mut old)?;
+            failed = failed.or(remove(part, key, &mut old).err());
         }
         for entry in entries.chunks_exact(entry_size) {
             let (key, value) = entry.split_at(key_size);
             if !is_new(&self.keys, key) {
                 continue;
             }
-            let is_same = (whole || compare) && part.get_bytes(key, &mut old)?.is_some() && old == value;
+            let is_same = (whole || compare) && matches!(part.get_bytes(key, &mut old), Ok(Some(_))) && old == value;
             if !is_same {
-                part.insert_bytes(key, value, Limit::Within(PATIENCE))?;
+                failed = failed.or(part.insert_bytes(key, value, Limit::Within(PATIENCE)).err());
             }
+        }
+        if let Some(error) = failed {
+            return Err(error);
         }
         if whole && is_state {
             self.whole = sequence;
@@ -418,8 +463,12 @@ impl Entries {
         let keys = keys.chain(entries.chunks_exact(entry_size).map(|entry| &entry[..key_size]));
         self.keys.extend(keys.map(|key| (key.to_vec(), sequence)));
         // Removed keys are remembered, too, until the whole map comes.
-        let is_too_much = self.keys.len() > 2 * capacity + REMEMBERED;
-        Ok(if is_too_much { Applied::NotYet } else { Applied::Yes })
+        if self.keys.len() > 2 * capacity + REMEMBERED {
+            self.keys.clear();
+            self.whole = sequence;
+            return Ok(Applied::NotYet);
+        }
+        Ok(Applied::Yes)
     }
 }
 

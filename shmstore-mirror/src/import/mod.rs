@@ -24,8 +24,11 @@ use zenoh::Wait;
 pub fn run(settings: &Settings, report: &Report, stop: &AtomicBool) -> Result<(), MirrorError> {
     settings.check(Role::Import)?;
     let session = session::open(settings, Role::Import)?;
-    let origins: Vec<Origin<'_>> =
-        settings.import.iter().map(|import| Origin::open(&session, import, report)).collect::<Result<_, _>>()?;
+    let origins: Vec<Origin<'_>> = settings
+        .import
+        .iter()
+        .map(|import| Origin::open(&session, settings.own_name(), import, report))
+        .collect::<Result<_, _>>()?;
     let ended: Vec<Result<(), MirrorError>> = std::thread::scope(|scope| {
         let threads: Vec<_> = origins.into_iter().map(|origin| scope.spawn(move || origin.run(stop))).collect();
         threads

@@ -1,13 +1,14 @@
 //! The copies of the objects of one other host.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use shmstore::dynamic::{DynamicError, MirroredObject, Options};
+use shmstore::map::InsertError;
 use shmstore::schema::OwnedSchema;
 use shmstore::{AttachError, Shared, Store};
 use zenoh::bytes::ZBytes;
@@ -16,7 +17,7 @@ use zenoh::query::ConsolidationMode;
 use zenoh::sample::{Sample, SampleKind};
 use zenoh::{Session, Wait};
 
-use super::copy::Copy;
+use super::copy::{Copy, Counts, Missing};
 use crate::error::MirrorError;
 use crate::name::Name;
 use crate::report::Report;
@@ -30,14 +31,26 @@ const TICK: Duration = Duration::from_millis(100);
 /// The pause between two writes of the counts in the status.
 const STATUS: Duration = Duration::from_secs(1);
 
+/// The time after which an exporter that does not answer is complained about.
+const SILENCE: Duration = Duration::from_secs(5);
+
 /// An object that was refused is tried again after this time: shared memory may be free again.
 const RETRY: Duration = Duration::from_secs(5);
 
-/// The longest wait for a reply.
+/// The longest wait for a reply without values.
 const REPLY: Duration = Duration::from_secs(10);
 
+/// The slowest network on which the values of an object arrive, in bytes a second.
+const SLOWEST: u64 = 10_000;
+
+/// The longest wait for a layout.
+const LAYOUT: Duration = Duration::from_secs(5);
+
 /// The longest schema, in bytes of JSON.
-const LONGEST_SCHEMA: usize = 4 << 20;
+const LONGEST_SCHEMA: usize = 1 << 20;
+
+/// The most layouts of one run.
+const MOST_LAYOUTS: usize = 4096;
 
 /// What the threads of zenoh tell the thread of an origin.
 enum Event {
@@ -45,10 +58,14 @@ enum Event {
     Up(SessionKey),
     /// An exporter has ended, or is out of reach.
     Down(SessionKey),
-    List(SessionKey, Listing),
+    /// There is a new list in [`Lists`].
+    Listed,
     /// Updates of a copy are missing.
     Missing(Arc<Copy>),
 }
+
+/// The newest list that came, and of which exporter it is. Older ones are not kept.
+type Lists = Arc<Mutex<Option<(SessionKey, Listing)>>>;
 
 /// An object of the origin, as this host has it.
 enum Local {
@@ -62,28 +79,44 @@ type ObjectName = (Name, u8);
 pub(super) struct Origin<'a> {
     session: &'a Session,
     import: &'a Import,
+    /// The name of this host.
+    host: &'a Name,
     report: &'a Report,
     store: Store,
     status: Shared<MirrorStatus>,
     events: Receiver<Event>,
     tell: Sender<Event>,
+    lists: Lists,
     _tokens: Subscriber<()>,
     /// The exporters that run, in the order in which they came. The first one is the origin.
     exporters: Vec<SessionKey>,
+    /// Since when there is none.
+    silent_since: Instant,
     list: Option<Subscriber<()>>,
     objects: BTreeMap<ObjectName, Local>,
+    /// The copies whose objects are not exported any more.
+    gone: BTreeSet<ObjectName>,
+    /// The layouts of this run. The runtime keeps each one for good.
+    layouts: HashSet<u128>,
     status_due: Instant,
 }
 
 impl<'a> Origin<'a> {
-    pub(super) fn open(session: &'a Session, import: &'a Import, report: &'a Report) -> Result<Self, MirrorError> {
+    pub(super) fn open(
+        session: &'a Session,
+        host: &'a Name,
+        import: &'a Import,
+        report: &'a Report,
+    ) -> Result<Self, MirrorError> {
         let wrong = |why: String| MirrorError::Directory { path: import.directory.clone(), why };
         let store = Store::options().mode(import.mode).open_or_create(&import.directory);
         let store = store.map_err(|error| wrong(error.to_string()))?;
         let status = store.open_or_create_named(STATUS_NAME).map_err(|error| wrong(error.to_string()))?;
         let status = status.attach_or_create::<MirrorStatus>().map_err(|error| wrong(error.to_string()))?;
-        status.origin.store(cut(import.from.as_str()));
-        status.session.store(cut(""));
+        let other = status.origin.load_checked().map_err(|error| wrong(error.to_string()))?;
+        if !other.is_empty() && other != cut(import.from.as_str()) {
+            return Err(wrong(format!("it has copies of {other}, not of {}. Give another `directory`", import.from)));
+        }
         let (tell, events) = channel();
         let token_tell = tell.clone();
         let tokens = session.liveliness().declare_subscriber(SessionKey::all_of(&import.from)).history(true);
@@ -97,26 +130,53 @@ impl<'a> Origin<'a> {
         Ok(Self {
             session,
             import,
+            host,
             report,
             store,
             status,
             events,
             tell,
+            lists: Lists::default(),
             _tokens: tokens,
             exporters: Vec::new(),
+            silent_since: Instant::now(),
             list: None,
             objects: BTreeMap::new(),
+            gone: BTreeSet::new(),
+            layouts: HashSet::new(),
             status_due: Instant::now(),
         })
     }
 
     /// Keeps the copies until `stop` is set.
     pub(super) fn run(mut self, stop: &AtomicBool) -> Result<(), MirrorError> {
+        let status = self.status.clone();
+        // An importer that was killed leaves nothing to repair: the status is written anew.
+        let Ok(importer) = status.importer.lock_to_repair_timeout(Duration::from_secs(1)) else {
+            let why = "another importer uses it. End that one, or give another `directory`".into();
+            return Err(MirrorError::Directory { path: self.import.directory.clone(), why });
+        };
+        importer.mark_consistent();
+        status.origin.store(cut(self.import.from.as_str()));
+        status.session.store(cut(""));
         while !stop.load(Relaxed) {
             match self.events.recv_timeout(TICK) {
-                Ok(event) => self.handle(event),
+                Ok(event) => self.handle(event, stop),
                 Err(RecvTimeoutError::Timeout) => self.tick(),
                 Err(RecvTimeoutError::Disconnected) => unreachable!("this thread has a sender"),
+            }
+            if self.exporters.is_empty() && self.silent_since.elapsed() >= SILENCE {
+                let (from, host) = (&self.import.from, self.host);
+                self.report.again(
+                    "exporter",
+                    &format!(
+                        "no exporter of {from} has answered for {} s. Check that it runs, that the endpoints lead to \
+                         it, that its `to` names {host}, that its `host` and the common name of its certificate are \
+                         {from}, and that no certificate is out of date. With RUST_LOG=warn, this program prints what \
+                         the network says",
+                        SILENCE.as_secs()
+                    ),
+                );
             }
             if Instant::now() >= self.status_due {
                 self.status_due = Instant::now() + STATUS;
@@ -130,13 +190,14 @@ impl<'a> Origin<'a> {
         Ok(())
     }
 
-    fn handle(&mut self, event: Event) {
+    fn handle(&mut self, event: Event, stop: &AtomicBool) {
         match event {
             Event::Up(key) => self.up(key),
             Event::Down(key) => self.down(&key),
-            Event::List(key, listing) => {
-                if self.exporters.first() == Some(&key) {
-                    self.take_over(&key, listing);
+            Event::Listed => {
+                let newest = self.lists.lock().unwrap_or_else(PoisonError::into_inner).take();
+                if let Some((key, listing)) = newest.filter(|(key, _)| self.exporters.first() == Some(key)) {
+                    self.take_over(&key, listing, stop);
                 }
             }
             Event::Missing(copy) => self.ask_for_missing(&copy),
@@ -166,6 +227,7 @@ impl<'a> Origin<'a> {
         }
         self.report.line(&format!("{} is out of reach (session {}): its copies become stale", key.host, key.session));
         self.status.session.store(cut(""));
+        self.silent_since = Instant::now();
         self.list = None;
         self.set_all(CopyState::Disconnected);
         if let Some(next) = self.exporters.first().cloned() {
@@ -175,15 +237,19 @@ impl<'a> Origin<'a> {
 
     /// Makes an exporter the origin.
     fn begin(&mut self, key: &SessionKey) {
-        let is_another = self.status.session.load() != cut(&key.session);
+        let is_another = self.status.session.load_checked().ok() != Some(cut(&key.session));
         if is_another {
             self.report.line(&format!("{} exports (session {})", key.host, key.session));
         }
         self.status.session.store(cut(&key.session));
-        let (tell, from) = (self.tell.clone(), key.clone());
+        self.report.well("exporter");
+        let (tell, lists, from) = (self.tell.clone(), self.lists.clone(), key.clone());
         let listed = move |bytes: &[u8]| {
-            if let Some(listing) = wire::decode::<Listing>(bytes) {
-                let _ = tell.send(Event::List(from.clone(), listing));
+            let Some(listing) = wire::decode_listing(bytes) else { return };
+            let mut newest = lists.lock().unwrap_or_else(PoisonError::into_inner);
+            let is_waited_for = newest.replace((from.clone(), listing)).is_some();
+            if !is_waited_for {
+                let _ = tell.send(Event::Listed);
             }
         };
         let by_list = listed.clone();
@@ -201,7 +267,7 @@ impl<'a> Origin<'a> {
     }
 
     /// Makes the copies that are listed.
-    fn take_over(&mut self, session: &SessionKey, listing: Listing) {
+    fn take_over(&mut self, session: &SessionKey, listing: Listing, stop: &AtomicBool) {
         let mut listed_names = Vec::with_capacity(listing.objects.len());
         for listed in listing.objects {
             let name = (listed.key.name.clone(), listed.key.id);
@@ -209,18 +275,35 @@ impl<'a> Origin<'a> {
             if !is_wanted || !listed.key.is_valid() {
                 continue;
             }
-            self.take_over_one(session, &name, &listed);
+            let taken = self.take_over_one(session, &name, &listed, stop);
             listed_names.push(name);
-        }
-        listed_names.sort_unstable();
-        for (name, local) in &self.objects {
-            if let (Local::Copy { copy, .. }, Err(_)) = (local, listed_names.binary_search(name)) {
-                self.note(&copy.key, CopyState::Gone, &copy.counts());
+            if taken.is_err() {
+                // The exporter does not answer. Its next list tries again.
+                return;
             }
         }
+        listed_names.sort_unstable();
+        let is_listed = |name: &ObjectName| listed_names.binary_search(name).is_ok();
+        // What is refused and not listed any more is forgotten.
+        let report = self.report;
+        self.objects.retain(|name, local| {
+            let stays = matches!(local, Local::Copy { .. }) || is_listed(name);
+            if !stays {
+                report.well(&subject(name, &self.import.from));
+            }
+            stays
+        });
+        self.gone = self.objects.keys().filter(|name| !is_listed(name)).cloned().collect();
+        self.write_status();
     }
 
-    fn take_over_one(&mut self, session: &SessionKey, name: &ObjectName, listed: &Listed) {
+    fn take_over_one(
+        &mut self,
+        session: &SessionKey,
+        name: &ObjectName,
+        listed: &Listed,
+        stop: &AtomicBool,
+    ) -> Result<(), Silent> {
         match self.objects.get(name) {
             Some(Local::Copy { copy, .. }) if copy.key == listed.key && !copy.is_removed() => {
                 let copy = copy.clone();
@@ -230,55 +313,112 @@ impl<'a> Origin<'a> {
                     self.subscribe(session, copy.clone());
                 }
                 if copy.layout() != listed.layout {
-                    self.grow(session, &copy);
+                    self.grow(session, &copy, listed.layout, stop)?;
                 }
                 copy.hear(listed.sequence);
                 self.ask_for_missing(&copy);
+                Ok(())
             }
             Some(Local::Refused { layout, nonce, at, .. })
-                if (*layout, *nonce) == (listed.layout, listed.key.nonce) && at.elapsed() < RETRY => {}
-            _ => self.make(session, name, listed),
+                if (*layout, *nonce) == (listed.layout, listed.key.nonce) && at.elapsed() < RETRY =>
+            {
+                Ok(())
+            }
+            _ => self.make(session, name, listed, stop),
         }
     }
 
     /// Makes a copy, in place of an older one.
-    fn make(&mut self, session: &SessionKey, name: &ObjectName, listed: &Listed) {
+    fn make(
+        &mut self,
+        session: &SessionKey,
+        name: &ObjectName,
+        listed: &Listed,
+        stop: &AtomicBool,
+    ) -> Result<(), Silent> {
         if let Some(Local::Copy { copy, .. }) = self.objects.remove(name) {
             copy.give_up();
         }
-        let copies = self.objects.values().filter(|local| matches!(local, Local::Copy { .. })).count();
+        let is_counted =
+            |(name, local): &(&ObjectName, &Local)| matches!(local, Local::Copy { .. }) && !self.gone.contains(*name);
+        let copies = self.objects.iter().filter(is_counted).count();
         let made = if copies >= self.import.max_objects {
             Err(format!("there are {copies} copies, and `max_objects` is {}", self.import.max_objects))
         } else {
-            self.made(session, listed)
+            self.made(session, listed, stop)?
         };
         match made {
             Ok((copy, what)) => {
                 let copy = Arc::new(copy);
                 copy.begin_again(&session.session);
                 copy.hear(listed.sequence);
-                self.report.line(&format!("{} ({}) of {} {what}", name.0, listed.key.id(), self.import.from));
-                self.note(&copy.key, CopyState::Live, &copy.counts());
+                let subject = subject(name, &self.import.from);
+                self.report.well(&subject);
+                self.report.line(&format!("{subject} {what}"));
+                self.note(&copy.key, CopyState::Waiting, &copy.counts());
                 self.subscribe(session, copy.clone());
                 self.ask_for_missing(&copy);
             }
             Err(why) => {
-                let text = format!("{} ({}) of {} is refused: {why}", name.0, listed.key.id(), self.import.from);
-                self.report.again(&listed.key.to_string(), &text);
-                let counts = super::copy::Counts { wrong: why, ..Default::default() };
-                self.note(&listed.key, CopyState::Refused, &counts);
+                let subject = subject(name, &self.import.from);
+                self.report.again(&subject, &format!("{subject} is refused: {why}"));
+                let counts = Counts { wrong: why, ..Default::default() };
+                // A copy that an earlier importer has left is still that of the object whose number is noted.
+                let known = self.status.copies.get(&copy_key(&listed.key)).ok().flatten();
+                let key = ObjectKey { nonce: known.map_or(0, |known| known.nonce), ..listed.key.clone() };
+                self.note(&key, CopyState::Refused, &counts);
                 let (layout, nonce) = (listed.layout, listed.key.nonce);
                 let refused = Local::Refused { layout, nonce, at: Instant::now() };
                 self.objects.insert(name.clone(), refused);
             }
         }
+        Ok(())
     }
 
     /// Makes a copy, or takes over the one that an earlier importer has left.
-    fn made(&self, session: &SessionKey, listed: &Listed) -> Result<(Copy, &'static str), String> {
-        let key = &listed.key;
-        let (schema, room) = described(self.session, session, key)?;
-        check(self.import, key, &schema, room)?;
+    fn made(
+        &mut self,
+        session: &SessionKey,
+        listed: &Listed,
+        stop: &AtomicBool,
+    ) -> Result<Result<(Copy, &'static str), String>, Silent> {
+        Ok(match self.described(session, &listed.key, listed.layout, stop)? {
+            Ok((schema, room)) => self.copy_of(&listed.key, &schema, room),
+            Err(why) => Err(why),
+        })
+    }
+
+    /// Asks for the layout of an object, and checks that it may be copied.
+    fn described(
+        &mut self,
+        session: &SessionKey,
+        key: &ObjectKey,
+        layout: u128,
+        stop: &AtomicBool,
+    ) -> Result<Result<(OwnedSchema, Option<u64>), String>, Silent> {
+        let (schema, room) = match described(self.session, session, key, stop)? {
+            Ok(described) => described,
+            Err(why) => return Ok(Err(why)),
+        };
+        if let Err(why) = check(self.import, key, &schema, room) {
+            return Ok(Err(why));
+        }
+        if schema.hash().to_u128() != layout {
+            return Ok(Err("its layout is another one than its exporter lists".into()));
+        }
+        if self.layouts.len() >= MOST_LAYOUTS && !self.layouts.contains(&layout) {
+            return Ok(Err(format!("this importer has copied objects of {MOST_LAYOUTS} layouts: start it again")));
+        }
+        self.layouts.insert(layout);
+        Ok(Ok((schema, room)))
+    }
+
+    fn copy_of(
+        &self,
+        key: &ObjectKey,
+        schema: &OwnedSchema,
+        room: Option<u64>,
+    ) -> Result<(Copy, &'static str), String> {
         let text = |error: &dyn std::error::Error| error.to_string();
         let store = self.store.open_or_create_named(key.name.as_str()).map_err(|error| text(&error))?;
         let (origin, id) = (self.import.from.as_str(), key.id());
@@ -286,17 +426,27 @@ impl<'a> Origin<'a> {
         let (mirrored, what) = match MirroredObject::attach(&store, id, origin) {
             Ok(mut left) => {
                 let is_same = known.is_some_and(|known| known.nonce == key.nonce)
-                    && (left.object().schema() == &schema || left.grow(&schema).is_ok());
+                    && (left.object().schema() == schema || left.grow(schema).is_ok());
                 if is_same {
                     (left, "is copied on")
                 } else {
                     drop(left);
                     store.remove_id(id).map_err(|error| text(&error))?;
-                    (create(&store, &schema, Options { id, room }, origin)?, "is copied anew")
+                    (create(&store, schema, Options { id, room }, origin)?, "is copied anew")
                 }
             }
             Err(DynamicError::Attach(AttachError::NotFound { .. }) | DynamicError::Inspect(_)) => {
-                (create(&store, &schema, Options { id, room }, origin)?, "is copied")
+                (create(&store, schema, Options { id, room }, origin)?, "is copied")
+            }
+            Err(DynamicError::Attach(AttachError::NotMirrored { .. })) => {
+                let place = self.import.directory.join(key.name.as_str());
+                return Err(format!(
+                    "an ordinary object of this machine has this name. Remove it with `shmstore rm {}`",
+                    place.display()
+                ));
+            }
+            Err(DynamicError::Attach(AttachError::Mirrored { origin: other, .. })) if other != origin => {
+                return Err(format!("its name has a copy of an object of {other}. Give another `directory`"));
             }
             Err(error) => return Err(text(&error)),
         };
@@ -321,11 +471,9 @@ impl<'a> Origin<'a> {
     }
 
     /// The object has grown at its origin.
-    fn grow(&mut self, session: &SessionKey, copy: &Arc<Copy>) {
-        let grown = described(self.session, session, &copy.key).and_then(|(schema, room)| {
-            check(self.import, &copy.key, &schema, room)?;
-            copy.grow(&schema).map_err(|error| error.to_string())
-        });
+    fn grow(&mut self, session: &SessionKey, copy: &Arc<Copy>, layout: u128, stop: &AtomicBool) -> Result<(), Silent> {
+        let described = self.described(session, &copy.key, layout, stop)?;
+        let grown = described.and_then(|(schema, _)| copy.grow(&schema).map_err(|error| error.to_string()));
         let name = (copy.key.name.clone(), copy.key.id);
         match grown {
             Ok(true) => self.report.line(&format!("{} ({}) has grown", name.0, copy.key.id())),
@@ -334,17 +482,22 @@ impl<'a> Origin<'a> {
                 copy.give_up();
                 self.objects.remove(&name);
             }
-            Err(why) => self.report.again(&copy.key.to_string(), &format!("{} has not grown: {why}", name.0)),
+            Err(why) => {
+                let subject = subject(&name, &self.import.from);
+                self.report.again(&subject, &format!("{subject} has not grown: {why}"));
+            }
         }
+        Ok(())
     }
 
     /// Asks the origin for the updates that a copy lacks.
     fn ask_for_missing(&self, copy: &Arc<Copy>) {
         let Some(session) = self.exporters.first().filter(|session| session.session == copy.session()) else { return };
-        let Some((since, positions)) = copy.missing() else { return };
+        let Some(Missing { request: number, since, positions }) = copy.missing() else { return };
         let request = wire::encode(&Request::State { since, positions });
-        let (asked, from) = (Asked { copy: copy.clone(), tell: self.tell.clone() }, session.session.clone());
-        let query = self.session.get(session.ask_object(&copy.key)).payload(request).timeout(REPLY);
+        let (asked, from) = (Asked { copy: copy.clone(), number, tell: self.tell.clone() }, session.session.clone());
+        let time = REPLY + Duration::from_secs(copy.size() / SLOWEST);
+        let query = self.session.get(session.ask_object(&copy.key)).payload(request).timeout(time);
         let query = query.consolidation(ConsolidationMode::None).callback(move |reply| {
             let Ok(sample) = reply.result() else { return };
             let (head, bytes) = pieces_of(sample);
@@ -372,11 +525,12 @@ impl<'a> Origin<'a> {
     fn write_status(&self) {
         let is_connected = !self.exporters.is_empty();
         for copy in self.copies() {
-            let before = self.status.copies.get(&copy_key(&copy.key)).ok().flatten().map(|known| known.state);
-            let state = match before {
-                Some(CopyState::Gone) if is_connected => CopyState::Gone,
-                _ if is_connected => CopyState::Live,
-                _ => CopyState::Disconnected,
+            let is_gone = self.gone.contains(&(copy.key.name.clone(), copy.key.id));
+            let state = match is_connected {
+                _ if copy.is_waiting() => CopyState::Waiting,
+                true if is_gone => CopyState::Gone,
+                true => CopyState::Live,
+                false => CopyState::Disconnected,
             };
             self.note(&copy.key, state, &copy.counts());
         }
@@ -388,8 +542,19 @@ impl<'a> Origin<'a> {
         }
     }
 
+    /// Makes room in the status: an object that was refused goes first, and then one that is not exported any more.
+    fn forget_one(&self) {
+        for state in [CopyState::Refused, CopyState::Gone] {
+            let found = self.status.copies.iter().flatten().find(|(_, copy)| copy.state == state);
+            if let Some((key, _)) = found {
+                let _ = self.status.copies.remove(&key);
+                return;
+            }
+        }
+    }
+
     /// Writes the state of a copy to the status, if it is another one.
-    fn note(&self, key: &ObjectKey, state: CopyState, counts: &super::copy::Counts) {
+    fn note(&self, key: &ObjectKey, state: CopyState, counts: &Counts) {
         let status = CopyStatus {
             nonce: key.nonce,
             updates: counts.updates,
@@ -400,21 +565,34 @@ impl<'a> Origin<'a> {
             reason: cut(&counts.wrong),
         };
         if self.status.copies.get(&copy_key(key)).ok().flatten() != Some(status) {
-            // Without room, this one is not listed.
-            let _ = self.status.copies.insert(copy_key(key), status);
+            let insert = || self.status.copies.insert_timeout(copy_key(key), status, STATUS);
+            if matches!(insert(), Err(InsertError::Full { .. })) {
+                self.forget_one();
+                // If all are live, this one is not listed.
+                let _ = insert();
+            }
         }
     }
+}
+
+/// An exporter did not answer in time, or this program is to end.
+struct Silent;
+
+/// An object, in lines for people.
+fn subject((name, id): &ObjectName, from: &Name) -> String {
+    format!("{name} ({}) of {from}", char::from(*id))
 }
 
 /// A request. The last reply, or the end of its time, drops it.
 struct Asked {
     copy: Arc<Copy>,
+    number: u64,
     tell: Sender<Event>,
 }
 
 impl Drop for Asked {
     fn drop(&mut self) {
-        self.copy.answered();
+        self.copy.answered(self.number);
         let _ = self.tell.send(Event::Missing(self.copy.clone()));
     }
 }
@@ -433,14 +611,29 @@ fn create(store: &Store, schema: &OwnedSchema, options: Options, origin: &str) -
 }
 
 /// Asks for the layout of an object.
-fn described(session: &Session, from: &SessionKey, key: &ObjectKey) -> Result<(OwnedSchema, Option<u64>), String> {
+fn described(
+    session: &Session,
+    from: &SessionKey,
+    key: &ObjectKey,
+    stop: &AtomicBool,
+) -> Result<Result<(OwnedSchema, Option<u64>), String>, Silent> {
     let request = wire::encode(&Request::Describe);
-    let replies = session.get(from.ask_object(key)).payload(request).timeout(REPLY).wait();
-    let replies = replies.map_err(|error| error.to_string())?;
-    let reply = replies.recv_timeout(REPLY).ok().flatten();
-    let reply = reply.ok_or("its exporter did not say its layout in time")?;
-    let sample = reply.into_result().map_err(|_| "its exporter did not say its layout")?;
-    let (head, bytes) = pieces_of(&sample);
+    let replies = session.get(from.ask_object(key)).payload(request).timeout(LAYOUT).wait();
+    let Ok(replies) = replies else { return Err(Silent) };
+    let end = Instant::now() + LAYOUT;
+    let reply = loop {
+        match replies.recv_timeout(TICK) {
+            Ok(Some(reply)) => break reply,
+            Ok(None) if !stop.load(Relaxed) && Instant::now() < end => {}
+            _ => return Err(Silent),
+        }
+    };
+    let Ok(sample) = reply.into_result() else { return Err(Silent) };
+    Ok(layout_in(&sample))
+}
+
+fn layout_in(sample: &Sample) -> Result<(OwnedSchema, Option<u64>), String> {
+    let (head, bytes) = pieces_of(sample);
     match wire::decode_reply(&head, &bytes) {
         Some(Reply::Layout { schema, room }) if schema.len() <= LONGEST_SCHEMA => {
             let schema = OwnedSchema::from_json(schema).map_err(|error| format!("its schema: {error}"))?;
@@ -471,22 +664,26 @@ fn check(import: &Import, key: &ObjectKey, schema: &OwnedSchema, room: Option<u6
 pub(super) fn dry_run(session: &Session, import: &Import, report: &Report) -> Result<(), MirrorError> {
     let tokens = session.liveliness().declare_subscriber(SessionKey::all_of(&import.from)).history(true).wait();
     let tokens = tokens.map_err(MirrorError::network("look for exporters"))?;
-    let token = tokens.recv_timeout(REPLY).ok().flatten();
+    let token = tokens.recv_timeout(SILENCE).ok().flatten();
     let Some(from) = token.and_then(|token| SessionKey::parse(token.key_expr().as_str())) else {
-        report.line(&format!("no exporter of {} answers", import.from));
-        return Ok(());
+        let why = format!("no exporter of {} answers. With RUST_LOG=warn, the network says more", import.from);
+        return Err(MirrorError::NoAnswer { why });
     };
     let replies =
         session.get(from.ask_list()).timeout(REPLY).wait().map_err(MirrorError::network("ask for the list"))?;
     let sample = replies.recv_timeout(REPLY).ok().flatten().and_then(|reply| reply.into_result().ok());
-    let listing = sample.and_then(|sample| wire::decode::<Listing>(&sample.payload().to_bytes()));
+    let listing = sample.and_then(|sample| wire::decode_listing(&sample.payload().to_bytes()));
     for Listed { key, .. } in listing.map_or(Vec::new(), |listing| listing.objects) {
         let what = format!("{} ({}) of {}", key.name, key.id(), import.from);
         if !import.names.iter().any(|pattern| pattern.matches(key.name.as_str())) {
             report.line(&format!("would ignore {what}: `names` do not match"));
             continue;
         }
-        match described(session, &from, &key).and_then(|(schema, room)| check(import, &key, &schema, room)) {
+        let Ok(described) = described(session, &from, &key, &AtomicBool::new(false)) else {
+            report.line(&format!("would wait for {what}: its exporter does not say its layout"));
+            continue;
+        };
+        match described.and_then(|(schema, room)| check(import, &key, &schema, room)) {
             Ok(()) => report.line(&format!("would copy {what}")),
             Err(why) => report.line(&format!("would refuse {what}: {why}")),
         }

@@ -156,6 +156,18 @@ impl Actor {
                     self.sent += 1;
                 }
             }
+            // Changes that end as they began.
+            "flip" => {
+                let (before, end) = (board.count.load(Relaxed), Instant::now() + Duration::from_millis(number(1)?));
+                while Instant::now() < end {
+                    board.count.store(777, Relaxed);
+                    board.quotes.insert(31, [777; 64])?;
+                    std::thread::sleep(Duration::from_millis(2));
+                    board.count.store(before, Relaxed);
+                    board.quotes.remove(&31)?;
+                    std::thread::sleep(Duration::from_millis(3));
+                }
+            }
             "later" => {
                 let last = number(1)?;
                 while self.sent <= last {

@@ -24,7 +24,7 @@ fn copy_gets_each_change_of_each_part() {
         let waited = until(command, || copy.ask("state") == origin.ask("state"));
         println!("{command}: {waited:?}");
     }
-    assert_eq!(pair.other.state_of("board"), "live");
+    until("a live copy", || pair.other.state_of("board") == "live");
     let refused = copy.try_ask("attach board").to_string();
     assert!(refused.contains("rover"), "{refused}");
 }

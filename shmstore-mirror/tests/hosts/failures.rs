@@ -217,7 +217,7 @@ fn growth_replacement_migration_and_removal_at_the_origin() {
     running.copy.ask("detach");
     running.origin.ask("detach");
     running.origin.ask("remove board");
-    running.exporter.as_mut().expect("it runs").says("is gone");
+    running.exporter.as_mut().expect("it runs").says("is not exported any more");
     until("a copy without origin", || running.pair.other.state_of("board") == "gone at its origin");
     running.origin.ask("create board");
     running.origin.ask("store 9");
@@ -350,4 +350,62 @@ fn certificates_decide_which_hosts_copy_and_which_are_copied() {
     let _exporter = pair.one.exporter_with("stranger", "rover");
     let mut importer = pair.other.importer(&pair.one);
     refused(&pair.other, &mut importer, &mut pair.other.reader());
+}
+
+#[test]
+fn directory_of_copies_has_one_importer_and_one_origin() {
+    let Some(mut running) = Running::new() else { return };
+    let said = running.pair.other.importer(&running.pair.one).failed();
+    assert!(said.contains("another importer uses it"), "{said}");
+    let said = running.pair.other.importer_of("rover7", "control", &running.pair.one).failed();
+    assert!(said.contains("it has copies of rover, not of rover7"), "{said}");
+    assert_eq!(running.pair.other.status()["importer"], "connected");
+    running.importer.take().expect("it runs").kill();
+    until("the end of the importer to show", || running.pair.other.status()["importer"] == "no importer runs");
+    running.change_all(9);
+    running.importer = Some(running.pair.other.importer(&running.pair.one));
+    running.agree("after a killed importer");
+}
+
+#[test]
+fn importer_that_nobody_answers_says_what_to_check() {
+    if !may_make_hosts() {
+        return;
+    }
+    let pair = Pair::new();
+    let mut importer = pair.other.importer(&pair.one);
+    importer.says("no exporter of rover has answered for 5 s");
+}
+
+#[test]
+fn object_that_is_let_go_and_found_again_goes_on() {
+    let Some(mut running) = Running::new() else { return };
+    let anchor = running.pair.one.directory.join("board.shm");
+    let away = running.pair.one.directory.join("board.away");
+    for number in 2..5 {
+        running.change_all(number);
+        running.agree("before");
+        std::fs::rename(&anchor, &away).expect("the anchor is there");
+        running.exporter.as_mut().expect("it runs").says_again("is not exported any more", number as usize - 1);
+        running.origin.ask(&format!("put 3 {number}"));
+        running.origin.ask("del 5");
+        std::fs::rename(&away, &anchor).expect("the anchor is there");
+        running.exporter.as_mut().expect("it runs").says_again("is exported", number as usize);
+        running.agree("after the object was found again");
+        until("a live copy", || running.pair.other.state_of("board") == "live");
+    }
+    assert_eq!(running.copy.ask("is_removed"), false, "readers keep their copy");
+}
+
+#[test]
+fn atomics_and_keys_that_change_there_and_back_around_a_state_are_right() {
+    let Some(mut running) = Running::new() else { return };
+    for _ in 0..8 {
+        drop(running.importer.take());
+        running.importer = Some(running.pair.other.importer(&running.pair.one));
+        running.origin.tell("flip 400");
+        running.importer().says("is copied on");
+        running.origin.answer();
+        running.agree("after changes there and back");
+    }
 }

@@ -342,6 +342,16 @@ impl Mirror {
         }
     }
 
+    /// Waits until so many lines have a text.
+    #[track_caller]
+    pub(crate) fn says_again(&mut self, text: &str, times: usize) {
+        let end = Instant::now() + Duration::from_secs(30);
+        while self.said().iter().filter(|line| line.contains(text)).count() < times {
+            assert!(Instant::now() < end, "waited for {text:?}, and it said {:#?}", self.said);
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+
     fn signal(&self, signal: nix::sys::signal::Signal) {
         // `nsenter` into a PID namespace forks, and waits for its child.
         let own = self.child.id();
@@ -349,6 +359,17 @@ impl Mirror {
         let of_child = children.split_whitespace().next().and_then(|pid| pid.parse().ok());
         let pid = nix::unistd::Pid::from_raw(of_child.unwrap_or(own as i32));
         nix::sys::signal::kill(pid, signal).expect("it runs");
+    }
+
+    /// Waits for its end with an error, and returns its lines.
+    pub(crate) fn failed(mut self) -> String {
+        let status = self.child.wait().expect("it has ended");
+        // The pipes end with the process.
+        while let Ok(line) = self.lines.recv() {
+            self.said.push(line);
+        }
+        assert!(!status.success(), "{:#?}", self.said);
+        self.said.join("\n")
     }
 
     pub(crate) fn kill(mut self) {
