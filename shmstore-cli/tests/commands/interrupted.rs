@@ -2,6 +2,7 @@
 
 use std::sync::atomic::Ordering::Relaxed;
 use std::thread;
+use std::time::{Duration, Instant};
 
 use shmstore::ShmLayout;
 
@@ -169,13 +170,15 @@ fn object_that_is_being_made_is_waited_for() {
     let Files { scratch, path, .. } = files();
     scratch.store().create::<Counter>().unwrap().count.store(3, Relaxed);
     let object = scratch.segments()[0].shmid;
-    // A look at the segment is short. So `get` may be over before the test has seen one, and is called again.
+    // A look at the segment is short, so the test may see none in the second for which `get` looks again and again. Then
+    // the object gets ready in the middle of that second.
     let got = until("an object that is complete after the first look", || {
         write_over(object, STATE, INITIALIZING);
         thread::scope(|scope| {
             let got = scope.spawn(|| run(["get", &path, "count"]));
+            let started = Instant::now();
             let has_looked = || scratch.segments().iter().any(|segment| segment.attached > 0);
-            while !has_looked() && !got.is_finished() {}
+            while !has_looked() && !got.is_finished() && started.elapsed() < Duration::from_millis(500) {}
             write_over(object, STATE, READY);
             Some(got.join().unwrap()).filter(|got| got.code == 0)
         })
