@@ -64,7 +64,9 @@ pub fn run(settings: &Settings, report: &Report, stop: &AtomicBool) -> Result<()
     // The token comes last: a host that sees it finds all objects.
     let token = session.liveliness().declare_token(key.to_string()).wait();
     let token = token.map_err(MirrorError::network("declare this exporter"))?;
-    report.line(&format!("exporting {} objects as {} (session {})", exporter.len(), key.host, key.session));
+    let count = exporter.len();
+    let plural = if count == 1 { "" } else { "s" };
+    report.line(&format!("exporting {count} object{plural} as {} (session {})", key.host, key.session));
     let (mut listed, mut listed_at) = (Listing { objects: Vec::new() }, Instant::now());
     while !stop.load(Relaxed) {
         if search.is_due() {

@@ -88,7 +88,7 @@ fn terminals_of_the_chapter_print_what_it_says() {
     }
     let mut exporter = pair.one.exporter_with("rover7", "rover7");
     exporter.says("drive (D, `Drive`) is exported");
-    exporter.says("exporting 1 objects as rover7");
+    exporter.says("exporting 1 object as rover7");
     let mut importer = pair.other.importer_of("rover7", "control", &pair.one);
     importer.says("importing rover7");
     importer.says("drive (D) of rover7 is copied");
