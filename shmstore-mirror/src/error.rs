@@ -17,7 +17,7 @@ pub enum MirrorError {
     /// A setting is missing, or contradicts another one.
     #[error("wrong settings: {why}")]
     Incomplete {
-        /// What is missing.
+        /// The setting, and what is wrong with it.
         why: String,
     },
     /// The network cannot be used.

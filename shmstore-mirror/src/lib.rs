@@ -17,6 +17,7 @@
 mod error;
 pub mod export;
 pub mod import;
+mod lock;
 mod name;
 mod parts;
 mod report;

@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 use std::io::Write as _;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
+
+use crate::lock::lock;
 
 /// The most subjects whose last complaint is remembered.
 const MOST: usize = 4096;
@@ -24,7 +26,7 @@ impl Report {
 
     /// Prints a complaint about a subject, unless it was the last one about it.
     pub(crate) fn again(&self, subject: &str, text: &str) {
-        let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut said = lock(&self.said);
         if said.get(subject).is_none_or(|last| last != text) {
             if said.len() >= MOST {
                 said.clear();
@@ -36,6 +38,6 @@ impl Report {
 
     /// Notes that there is nothing to complain about a subject.
     pub(crate) fn well(&self, subject: &str) {
-        self.said.lock().unwrap_or_else(PoisonError::into_inner).remove(subject);
+        lock(&self.said).remove(subject);
     }
 }

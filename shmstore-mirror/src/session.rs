@@ -65,7 +65,7 @@ fn largest_message(settings: &Settings, role: Role) -> u64 {
     }
 }
 
-/// Who may do what, by the common names of certificates. All else is refused, in both directions.
+/// The permissions of hosts, by the common names of their certificates. All else is refused, in both directions.
 fn permissions(settings: &Settings, role: Role) -> Value {
     let (mut rules, mut subjects, mut policies) = (Vec::new(), Vec::new(), Vec::new());
     let mut allow = |id: &str, keys: &str, origin_flow: &str, host: &crate::name::Name| {

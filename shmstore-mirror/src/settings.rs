@@ -1,4 +1,4 @@
-//! What is exported and imported, from where to where: a file in TOML, or flags.
+//! The settings of an exporter and an importer: a file in TOML, or flags.
 
 use std::path::{Path, PathBuf};
 

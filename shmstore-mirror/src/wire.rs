@@ -11,8 +11,8 @@
 //! type-id-char as two hexadecimal digits, and NONCE the random number of the origin's segment. So a late message of an
 //! object that was replaced, or of an exporter that has ended, has a key to which no importer subscribes.
 //!
-//! Messages are encoded by [postcard](https://postcard.jamesmunns.com/wire-format). Whatever cannot be decoded is
-//! refused as a whole. Updates and replies have two pieces: a *head*, which is the attachment of the message, and the
+//! Messages are encoded by [postcard](https://postcard.jamesmunns.com/wire-format). Bytes that cannot be
+//! decoded are refused as a whole. Updates and replies have two pieces: a *head*, which is the attachment of the message, and the
 //! bytes of all changes, one behind the other, which are its payload. So a large value is not copied to be encoded.
 
 use std::fmt;

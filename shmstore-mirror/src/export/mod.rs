@@ -10,7 +10,7 @@ mod scan;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use zenoh::bytes::ZBytes;
@@ -18,6 +18,7 @@ use zenoh::query::Query;
 use zenoh::{Session, Wait};
 
 use crate::error::MirrorError;
+use crate::lock::lock;
 use crate::report::Report;
 use crate::session;
 use crate::settings::{Role, Settings};
@@ -33,11 +34,6 @@ const LISTING: Duration = Duration::from_secs(1);
 
 /// The share of the time that searches for new objects take at most: one in so many parts.
 const SEARCH_SHARE: u32 = 50;
-
-/// A lock of data that each change leaves complete, also if a thread has panicked.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
 
 /// The objects that are exported at this moment.
 type Objects = Arc<Mutex<HashMap<ObjectKey, Arc<Exported>>>>;

@@ -14,9 +14,9 @@ use zenoh::pubsub::Publisher;
 use zenoh::qos::CongestionControl;
 use zenoh::{Session, Wait as _};
 
-use super::lock;
 use super::part::{Followed, Owned};
 use super::scan::Found;
+use crate::lock::lock;
 use crate::parts::{TooMany, parts_of};
 use crate::wire::{self, ObjectKey, Reply, Request, Update};
 

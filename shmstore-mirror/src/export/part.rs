@@ -160,11 +160,12 @@ impl Followed {
             Part::Broadcast { subscriber, .. } => items_of(subscriber, BATCH),
             Part::Map { part, seen } => seen.changes_of(part),
             Part::Frames { part, seen } => {
-                if part.newest_number() == *seen {
+                let newest = part.newest_number();
+                if newest == *seen {
                     return None;
                 }
                 // A frame that cannot be read is passed over, since its number would wake at once again.
-                *seen = part.newest_number();
+                *seen = newest;
                 let owned = frame_of(part)?;
                 if let Kind::Frame { number, .. } = owned.kind {
                     *seen = number;

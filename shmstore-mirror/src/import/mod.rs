@@ -4,8 +4,13 @@
 //! - Threads of zenoh apply the updates, as they come.
 
 mod copy;
+mod dry_run;
+mod layout;
+mod noted;
 mod origin;
+mod target;
 
+use std::borrow::Cow;
 use std::sync::atomic::AtomicBool;
 
 use crate::error::MirrorError;
@@ -14,6 +19,8 @@ use crate::session;
 use crate::settings::{Role, Settings};
 use origin::Origin;
 use zenoh::Wait;
+use zenoh::bytes::ZBytes;
+use zenoh::sample::Sample;
 
 /// Imports until `stop` is set. The copies stay, and become stale.
 ///
@@ -49,7 +56,12 @@ pub fn dry_run(settings: &Settings, report: &Report) -> Result<(), MirrorError> 
     settings.check(Role::Import)?;
     let session = session::open(settings, Role::Import)?;
     for import in &settings.import {
-        origin::dry_run(&session, import, report)?;
+        dry_run::of_host(&session, import, report)?;
     }
     session.close().wait().map_err(MirrorError::network("close the network"))
+}
+
+/// The head and the payload of a message.
+fn pieces_of(sample: &Sample) -> (Cow<'_, [u8]>, Cow<'_, [u8]>) {
+    (sample.attachment().map_or(Cow::Borrowed(&[]), ZBytes::to_bytes), sample.payload().to_bytes())
 }

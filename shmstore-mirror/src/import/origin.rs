@@ -1,53 +1,47 @@
 //! The copies of the objects of one other host.
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use shmstore::dynamic::{DynamicError, MirroredObject, Options};
-use shmstore::map::InsertError;
 use shmstore::schema::OwnedSchema;
 use shmstore::{AttachError, Shared, Store};
-use zenoh::bytes::ZBytes;
 use zenoh::pubsub::Subscriber;
 use zenoh::query::ConsolidationMode;
-use zenoh::sample::{Sample, SampleKind};
+use zenoh::sample::SampleKind;
 use zenoh::{Session, Wait};
 
 use super::copy::{Copy, Counts, Missing};
+use super::layout::{self, Silent};
+use super::pieces_of;
 use crate::error::MirrorError;
+use crate::lock::lock;
 use crate::name::Name;
 use crate::report::Report;
-use crate::settings::{Import, permits};
-use crate::status::{CopyKey, CopyState, CopyStatus, MirrorStatus, STATUS_NAME, cut};
+use crate::settings::Import;
+use crate::status::{CopyState, MirrorStatus, STATUS_NAME, cut};
 use crate::wire::{self, Listed, Listing, ObjectKey, Reply, Request, SessionKey};
 
 /// The pause between two looks for a stop, and for what is missing.
-const TICK: Duration = Duration::from_millis(100);
+pub(super) const TICK: Duration = Duration::from_millis(100);
 
 /// The pause between two writes of the counts in the status.
 const STATUS: Duration = Duration::from_secs(1);
 
 /// The time after which an exporter that does not answer is complained about.
-const SILENCE: Duration = Duration::from_secs(5);
+pub(super) const SILENCE: Duration = Duration::from_secs(5);
 
 /// An object that was refused is tried again after this time: shared memory may be free again.
 const RETRY: Duration = Duration::from_secs(5);
 
 /// The longest wait for a reply without values.
-const REPLY: Duration = Duration::from_secs(10);
+pub(super) const REPLY: Duration = Duration::from_secs(10);
 
 /// The slowest network on which the values of an object arrive, in bytes a second.
 const SLOWEST: u64 = 10_000;
-
-/// The longest wait for a layout.
-const LAYOUT: Duration = Duration::from_secs(5);
-
-/// The longest schema, in bytes of JSON.
-const LONGEST_SCHEMA: usize = 1 << 20;
 
 /// The most layouts of one run.
 const MOST_LAYOUTS: usize = 4096;
@@ -73,6 +67,7 @@ enum Local {
     Refused { layout: u128, nonce: u64, at: Instant },
 }
 
+/// The name and the type-id-char of an object.
 type ObjectName = (Name, u8);
 
 /// The copies of the objects of one other host.
@@ -195,7 +190,7 @@ impl<'a> Origin<'a> {
             Event::Up(key) => self.up(key),
             Event::Down(key) => self.down(&key),
             Event::Listed => {
-                let newest = self.lists.lock().unwrap_or_else(PoisonError::into_inner).take();
+                let newest = lock(&self.lists).take();
                 if let Some((key, listing)) = newest.filter(|(key, _)| self.exporters.first() == Some(key)) {
                     self.take_over(&key, listing, stop);
                 }
@@ -246,7 +241,7 @@ impl<'a> Origin<'a> {
         let (tell, lists, from) = (self.tell.clone(), self.lists.clone(), key.clone());
         let listed = move |bytes: &[u8]| {
             let Some(listing) = wire::decode_listing(bytes) else { return };
-            let mut newest = lists.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut newest = lock(&lists);
             let is_waited_for = newest.replace((from.clone(), listing)).is_some();
             if !is_waited_for {
                 let _ = tell.send(Event::Listed);
@@ -270,7 +265,7 @@ impl<'a> Origin<'a> {
     fn take_over(&mut self, session: &SessionKey, listing: Listing, stop: &AtomicBool) {
         let mut listed_names = Vec::with_capacity(listing.objects.len());
         for listed in listing.objects {
-            let name = (listed.key.name.clone(), listed.key.id);
+            let name = name_of(&listed.key);
             let is_wanted = self.import.names.iter().any(|pattern| pattern.matches(name.0.as_str()));
             if !is_wanted || !listed.key.is_valid() {
                 continue;
@@ -284,7 +279,7 @@ impl<'a> Origin<'a> {
         }
         listed_names.sort_unstable();
         let is_listed = |name: &ObjectName| listed_names.binary_search(name).is_ok();
-        // What is refused and not listed any more is forgotten.
+        // Objects that are refused and not listed any more are forgotten.
         let report = self.report;
         self.objects.retain(|name, local| {
             let stays = matches!(local, Local::Copy { .. }) || is_listed(name);
@@ -355,7 +350,7 @@ impl<'a> Origin<'a> {
                 let subject = subject(name, &self.import.from);
                 self.report.well(&subject);
                 self.report.line(&format!("{subject} {what}"));
-                self.note(&copy.key, CopyState::Waiting, &copy.counts());
+                self.status.note(&copy.key, CopyState::Waiting, &copy.counts());
                 self.subscribe(session, copy.clone());
                 self.ask_for_missing(&copy);
             }
@@ -364,9 +359,9 @@ impl<'a> Origin<'a> {
                 self.report.again(&subject, &format!("{subject} is refused: {why}"));
                 let counts = Counts { wrong: why, ..Default::default() };
                 // A copy that an earlier importer has left is still that of the object whose number is noted.
-                let known = self.status.copies.get(&copy_key(&listed.key)).ok().flatten();
+                let known = self.status.known(&listed.key);
                 let key = ObjectKey { nonce: known.map_or(0, |known| known.nonce), ..listed.key.clone() };
-                self.note(&key, CopyState::Refused, &counts);
+                self.status.note(&key, CopyState::Refused, &counts);
                 let (layout, nonce) = (listed.layout, listed.key.nonce);
                 let refused = Local::Refused { layout, nonce, at: Instant::now() };
                 self.objects.insert(name.clone(), refused);
@@ -396,11 +391,11 @@ impl<'a> Origin<'a> {
         layout: u128,
         stop: &AtomicBool,
     ) -> Result<Result<(OwnedSchema, Option<u64>), String>, Silent> {
-        let (schema, room) = match described(self.session, session, key, stop)? {
+        let (schema, room) = match layout::described(self.session, session, key, stop)? {
             Ok(described) => described,
             Err(why) => return Ok(Err(why)),
         };
-        if let Err(why) = check(self.import, key, &schema, room) {
+        if let Err(why) = layout::check(self.import, key, &schema, room) {
             return Ok(Err(why));
         }
         if schema.hash().to_u128() != layout {
@@ -422,7 +417,7 @@ impl<'a> Origin<'a> {
         let text = |error: &dyn std::error::Error| error.to_string();
         let store = self.store.open_or_create_named(key.name.as_str()).map_err(|error| text(&error))?;
         let (origin, id) = (self.import.from.as_str(), key.id());
-        let known = self.status.copies.get(&copy_key(key)).ok().flatten();
+        let known = self.status.known(key);
         let (mirrored, what) = match MirroredObject::attach(&store, id, origin) {
             Ok(mut left) => {
                 let is_same = known.is_some_and(|known| known.nonce == key.nonce)
@@ -463,7 +458,7 @@ impl<'a> Origin<'a> {
                 let _ = tell.send(Event::Missing(follower.clone()));
             }
         });
-        let name = (copy.key.name.clone(), copy.key.id);
+        let name = name_of(&copy.key);
         match subscriber.wait() {
             Ok(_updates) => _ = self.objects.insert(name, Local::Copy { copy, _updates }),
             Err(error) => self.report.again(&name.0.to_string(), &format!("cannot subscribe to {}: {error}", name.0)),
@@ -474,7 +469,7 @@ impl<'a> Origin<'a> {
     fn grow(&mut self, session: &SessionKey, copy: &Arc<Copy>, layout: u128, stop: &AtomicBool) -> Result<(), Silent> {
         let described = self.described(session, &copy.key, layout, stop)?;
         let grown = described.and_then(|(schema, _)| copy.grow(&schema).map_err(|error| error.to_string()));
-        let name = (copy.key.name.clone(), copy.key.id);
+        let name = name_of(&copy.key);
         match grown {
             Ok(true) => self.report.line(&format!("{} ({}) has grown", name.0, copy.key.id())),
             Ok(false) => {
@@ -525,61 +520,30 @@ impl<'a> Origin<'a> {
     fn write_status(&self) {
         let is_connected = !self.exporters.is_empty();
         for copy in self.copies() {
-            let is_gone = self.gone.contains(&(copy.key.name.clone(), copy.key.id));
+            let is_gone = self.gone.contains(&name_of(&copy.key));
             let state = match is_connected {
                 _ if copy.is_waiting() => CopyState::Waiting,
                 true if is_gone => CopyState::Gone,
                 true => CopyState::Live,
                 false => CopyState::Disconnected,
             };
-            self.note(&copy.key, state, &copy.counts());
+            self.status.note(&copy.key, state, &copy.counts());
         }
     }
 
     fn set_all(&self, state: CopyState) {
         for copy in self.copies() {
-            self.note(&copy.key, state, &copy.counts());
-        }
-    }
-
-    /// Makes room in the status: an object that was refused goes first, and then one that is not exported any more.
-    fn forget_one(&self) {
-        for state in [CopyState::Refused, CopyState::Gone] {
-            let found = self.status.copies.iter().flatten().find(|(_, copy)| copy.state == state);
-            if let Some((key, _)) = found {
-                let _ = self.status.copies.remove(&key);
-                return;
-            }
-        }
-    }
-
-    /// Writes the state of a copy to the status, if it is another one.
-    fn note(&self, key: &ObjectKey, state: CopyState, counts: &Counts) {
-        let status = CopyStatus {
-            nonce: key.nonce,
-            updates: counts.updates,
-            bytes: counts.bytes,
-            requests: counts.requests,
-            state,
-            pad: Default::default(),
-            reason: cut(&counts.wrong),
-        };
-        if self.status.copies.get(&copy_key(key)).ok().flatten() != Some(status) {
-            let insert = || self.status.copies.insert_timeout(copy_key(key), status, STATUS);
-            if matches!(insert(), Err(InsertError::Full { .. })) {
-                self.forget_one();
-                // If all are live, this one is not listed.
-                let _ = insert();
-            }
+            self.status.note(&copy.key, state, &copy.counts());
         }
     }
 }
 
-/// An exporter did not answer in time, or this program is to end.
-struct Silent;
+pub(super) fn name_of(key: &ObjectKey) -> ObjectName {
+    (key.name.clone(), key.id)
+}
 
 /// An object, in lines for people.
-fn subject((name, id): &ObjectName, from: &Name) -> String {
+pub(super) fn subject((name, id): &ObjectName, from: &Name) -> String {
     format!("{name} ({}) of {from}", char::from(*id))
 }
 
@@ -597,96 +561,6 @@ impl Drop for Asked {
     }
 }
 
-/// The head and the payload of a message.
-fn pieces_of(sample: &Sample) -> (Cow<'_, [u8]>, Cow<'_, [u8]>) {
-    (sample.attachment().map_or(Cow::Borrowed(&[]), ZBytes::to_bytes), sample.payload().to_bytes())
-}
-
-fn copy_key(key: &ObjectKey) -> CopyKey {
-    CopyKey { name: cut(key.name.as_str()), id: key.id(), pad: Default::default() }
-}
-
 fn create(store: &Store, schema: &OwnedSchema, options: Options, origin: &str) -> Result<MirroredObject, String> {
     MirroredObject::create(store, schema, options, origin).map_err(|error| error.to_string())
-}
-
-/// Asks for the layout of an object.
-fn described(
-    session: &Session,
-    from: &SessionKey,
-    key: &ObjectKey,
-    stop: &AtomicBool,
-) -> Result<Result<(OwnedSchema, Option<u64>), String>, Silent> {
-    let request = wire::encode(&Request::Describe);
-    let replies = session.get(from.ask_object(key)).payload(request).timeout(LAYOUT).wait();
-    let Ok(replies) = replies else { return Err(Silent) };
-    let end = Instant::now() + LAYOUT;
-    let reply = loop {
-        match replies.recv_timeout(TICK) {
-            Ok(Some(reply)) => break reply,
-            Ok(None) if !stop.load(Relaxed) && Instant::now() < end => {}
-            _ => return Err(Silent),
-        }
-    };
-    let Ok(sample) = reply.into_result() else { return Err(Silent) };
-    Ok(layout_in(&sample))
-}
-
-fn layout_in(sample: &Sample) -> Result<(OwnedSchema, Option<u64>), String> {
-    let (head, bytes) = pieces_of(sample);
-    match wire::decode_reply(&head, &bytes) {
-        Some(Reply::Layout { schema, room }) if schema.len() <= LONGEST_SCHEMA => {
-            let schema = OwnedSchema::from_json(schema).map_err(|error| format!("its schema: {error}"))?;
-            Ok((schema, room))
-        }
-        Some(Reply::Layout { schema, .. }) => Err(format!("its schema has {} bytes", schema.len())),
-        Some(Reply::Gone) => Err("it is gone".into()),
-        _ => Err("its exporter said something else than its layout".into()),
-    }
-}
-
-/// Checks that an object may be copied.
-fn check(import: &Import, key: &ObjectKey, schema: &OwnedSchema, room: Option<u64>) -> Result<(), String> {
-    let size = schema.size().max(room.unwrap_or(0));
-    if key.name.as_str() == STATUS_NAME {
-        return Err("the status of the mirror has this name".into());
-    }
-    if !permits(&import.types, &schema.to_string(), &schema.hash()) {
-        return Err(format!("its type `{schema}` (layout {}) is not among `types`", schema.hash()));
-    }
-    if size > import.max_bytes {
-        return Err(format!("it has {size} bytes, and `max_bytes` is {}", import.max_bytes));
-    }
-    Ok(())
-}
-
-/// Prints what would be copied of a host, and what would be refused.
-pub(super) fn dry_run(session: &Session, import: &Import, report: &Report) -> Result<(), MirrorError> {
-    let tokens = session.liveliness().declare_subscriber(SessionKey::all_of(&import.from)).history(true).wait();
-    let tokens = tokens.map_err(MirrorError::network("look for exporters"))?;
-    let token = tokens.recv_timeout(SILENCE).ok().flatten();
-    let Some(from) = token.and_then(|token| SessionKey::parse(token.key_expr().as_str())) else {
-        let why = format!("no exporter of {} answers. With RUST_LOG=warn, the network says more", import.from);
-        return Err(MirrorError::NoAnswer { why });
-    };
-    let replies =
-        session.get(from.ask_list()).timeout(REPLY).wait().map_err(MirrorError::network("ask for the list"))?;
-    let sample = replies.recv_timeout(REPLY).ok().flatten().and_then(|reply| reply.into_result().ok());
-    let listing = sample.and_then(|sample| wire::decode_listing(&sample.payload().to_bytes()));
-    for Listed { key, .. } in listing.map_or(Vec::new(), |listing| listing.objects) {
-        let what = format!("{} ({}) of {}", key.name, key.id(), import.from);
-        if !import.names.iter().any(|pattern| pattern.matches(key.name.as_str())) {
-            report.line(&format!("would ignore {what}: `names` do not match"));
-            continue;
-        }
-        let Ok(described) = described(session, &from, &key, &AtomicBool::new(false)) else {
-            report.line(&format!("would wait for {what}: its exporter does not say its layout"));
-            continue;
-        };
-        match described.and_then(|(schema, room)| check(import, &key, &schema, room)) {
-            Ok(()) => report.line(&format!("would copy {what}")),
-            Err(why) => report.line(&format!("would refuse {what}: {why}")),
-        }
-    }
-    Ok(())
 }
