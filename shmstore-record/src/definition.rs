@@ -1,0 +1,303 @@
+//! Definitions of messages, as text in `ros2msg`.
+
+use std::collections::HashMap;
+use std::fmt::Write as _;
+
+use shmstore::schema::{OwnedKind, OwnedSchema, OwnedVariant, Primitive};
+
+use crate::cdr::{Unfit, is_time};
+use crate::names::{camel, constant, snake};
+
+/// The line between two definitions in one text.
+const LINE: &str = "================================================================================";
+
+/// The definition of `builtin_interfaces/Time`.
+const TIME: &str = "int32 sec\nuint32 nanosec\n";
+
+/// The message of a type.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Definition {
+    /// Its name, such as `rover/msg/Position`.
+    pub name: String,
+    /// Its definition, followed by those of the messages in it, each after a line of `=` and a line `MSG: …`.
+    pub text: String,
+}
+
+/// The definitions of one file. One name has one definition: a second type of this name gets another one.
+#[derive(Debug, Clone)]
+pub struct Definitions {
+    package: String,
+    /// The body of each message, and the names of the messages in it.
+    known: HashMap<String, (String, Vec<String>)>,
+}
+
+impl Definitions {
+    /// An empty list, for messages of a package. Most often it is the name of the type of an object.
+    #[must_use]
+    pub fn new(package: &str) -> Self {
+        Self { package: snake(package), known: HashMap::new() }
+    }
+
+    /// The message of a type. A type that is no struct gets a message with one field, `value`.
+    ///
+    /// # Errors
+    ///
+    /// [`Unfit`] if the type is an object or a part.
+    pub fn define(&mut self, schema: &OwnedSchema) -> Result<Definition, Unfit> {
+        let name = match schema.kind() {
+            OwnedKind::Struct { name, .. } if !is_time(schema) => self.message(schema, name)?,
+            _ => {
+                let mut body = Body::default();
+                self.field(schema, "value", &mut body)?;
+                let plain = schema.to_string();
+                self.add(&format!("{}Value", camel(&plain)), body, schema)
+            }
+        };
+        Ok(Definition { text: self.whole(&name), name: name.replacen('/', "/msg/", 1) })
+    }
+
+    /// Defines a struct, and returns its name.
+    fn message(&mut self, schema: &OwnedSchema, name: &str) -> Result<String, Unfit> {
+        let OwnedKind::Struct { fields, .. } = schema.kind() else { unreachable!("only structs are passed") };
+        let mut body = Body::default();
+        for field in fields {
+            self.field(&field.schema, &snake(&field.name), &mut body)?;
+        }
+        Ok(self.add(&camel(name), body, schema))
+    }
+
+    /// Keeps a message, under another name if there is another one of this name.
+    fn add(&mut self, name: &str, mut body: Body, schema: &OwnedSchema) -> String {
+        if body.text.is_empty() {
+            // Messages without fields have one, as the tools of ROS 2 give them.
+            body.text = "uint8 structure_needs_at_least_one_member\n".into();
+        }
+        let plain = format!("{}/{name}", self.package);
+        let is_other = self.known.get(&plain).is_some_and(|(text, _)| *text != body.text);
+        let name = match is_other {
+            true => format!("{plain}{}", &schema.hash().to_string()[..8]),
+            false => plain,
+        };
+        self.known.insert(name.clone(), (body.text, body.uses));
+        name
+    }
+
+    /// Writes the line of a field.
+    fn field(&mut self, schema: &OwnedSchema, name: &str, body: &mut Body) -> Result<(), Unfit> {
+        if let OwnedKind::Enum { repr, variants, .. } = schema.kind() {
+            body.constants(ros_name(*repr), name, variants);
+        }
+        let Some(Type { name: of, note }) = self.type_of(schema, body)? else { return Ok(()) };
+        let name = body.unique(name);
+        writeln!(body.text, "{of} {name}{note}").expect("a text has room");
+        Ok(())
+    }
+
+    /// The type of a field. `None` if it has no bytes in a message.
+    fn type_of(&mut self, schema: &OwnedSchema, body: &mut Body) -> Result<Option<Type>, Unfit> {
+        Ok(Some(match schema.kind() {
+            OwnedKind::Primitive(Primitive::Char) => {
+                Type { name: "uint32".into(), note: "  # a Unicode scalar".into() }
+            }
+            OwnedKind::Primitive(of) | OwnedKind::Enum { repr: of, .. } => Type::plain(ros_name(*of)),
+            _ if is_time(schema) => Type::plain(body.uses("builtin_interfaces/Time")),
+            OwnedKind::Struct { name, .. } => {
+                let name = self.message(schema, name)?;
+                Type::plain(body.uses(&name))
+            }
+            OwnedKind::Array { .. } => {
+                let (mut element, mut dimensions) = (schema, Vec::new());
+                while let OwnedKind::Array { len, element: inner } = element.kind() {
+                    dimensions.push(*len);
+                    element = inner;
+                }
+                let Some(of) = self.element(element, body)? else { return Ok(None) };
+                let note = if dimensions.len() > 1 { format!("  # dimensions {dimensions:?}") } else { of.note };
+                Type { name: format!("{}[{}]", of.name, dimensions.iter().product::<u64>()), note }
+            }
+            OwnedKind::FixedString { capacity } => Type::plain(format!("string<={capacity}")),
+            OwnedKind::FixedVec { capacity, element } => match self.element(element, body)? {
+                Some(of) => Type { name: format!("{}[<={capacity}]", of.name), note: of.note },
+                // A list of nothing has a length. No element has a byte.
+                None => {
+                    let name = self.add("Nothing", Body::default(), element);
+                    Type::plain(format!("{}[<={capacity}]", body.uses(&name)))
+                }
+            },
+            OwnedKind::Pad | OwnedKind::Phantom => return Ok(None),
+            _ => return Err(Unfit { type_name: schema.to_string() }),
+        }))
+    }
+
+    /// The type of the elements of an array or a list. One within the other needs a message of its own.
+    fn element(&mut self, schema: &OwnedSchema, body: &mut Body) -> Result<Option<Type>, Unfit> {
+        if !matches!(schema.kind(), OwnedKind::FixedVec { .. } | OwnedKind::Array { .. }) {
+            return self.type_of(schema, body);
+        }
+        let mut inner = Body::default();
+        self.field(schema, "values", &mut inner)?;
+        if inner.text.is_empty() {
+            return Ok(None);
+        }
+        let name = format!("List{}", &schema.hash().to_string()[..8]);
+        let name = self.add(&name, inner, schema);
+        Ok(Some(Type::plain(body.uses(&name))))
+    }
+
+    /// The text of a message and of all in it.
+    fn whole(&self, name: &str) -> String {
+        let mut order = vec![name];
+        let mut next = 0;
+        while next < order.len() {
+            let uses = self.known.get(order[next]).map_or(&[][..], |(_, uses)| uses);
+            for used in uses {
+                if !order.contains(&used.as_str()) {
+                    order.push(used);
+                }
+            }
+            next += 1;
+        }
+        let body = |name: &str| self.known.get(name).map_or(TIME, |(text, _)| text);
+        let mut text = body(name).to_owned();
+        for used in &order[1..] {
+            write!(text, "{LINE}\nMSG: {used}\n{}", body(used)).expect("a text has room");
+        }
+        text
+    }
+}
+
+/// The type of a field, and a comment behind its name.
+struct Type {
+    name: String,
+    note: String,
+}
+
+impl Type {
+    fn plain(name: impl Into<String>) -> Self {
+        Self { name: name.into(), note: String::new() }
+    }
+}
+
+/// The body of a message.
+#[derive(Default)]
+struct Body {
+    text: String,
+    uses: Vec<String>,
+    names: Vec<String>,
+}
+
+impl Body {
+    fn uses(&mut self, name: &str) -> String {
+        if !self.uses.iter().any(|used| used == name) {
+            self.uses.push(name.to_owned());
+        }
+        name.to_owned()
+    }
+
+    /// A name that no other field or constant has.
+    fn unique(&mut self, name: &str) -> String {
+        let mut unique = name.to_owned();
+        let mut number = 2;
+        while self.names.contains(&unique) {
+            unique = format!("{name}_{number}");
+            number += 1;
+        }
+        self.names.push(unique.clone());
+        unique
+    }
+
+    /// The variants of an enum, in the lines before its field, where viewers look for their names.
+    fn constants(&mut self, of: &str, field: &str, variants: &[OwnedVariant]) {
+        for variant in variants {
+            let name = self.unique(&format!("{}_{}", constant(field), constant(&variant.name)));
+            writeln!(self.text, "{of} {name}={}", variant.discriminant).expect("a text has room");
+        }
+    }
+}
+
+fn ros_name(of: Primitive) -> &'static str {
+    match of {
+        Primitive::U8 => "uint8",
+        Primitive::U16 => "uint16",
+        Primitive::U32 | Primitive::Char => "uint32",
+        Primitive::U64 => "uint64",
+        Primitive::I8 => "int8",
+        Primitive::I16 => "int16",
+        Primitive::I32 => "int32",
+        Primitive::I64 => "int64",
+        Primitive::F32 => "float32",
+        Primitive::F64 => "float64",
+        Primitive::Bool => "bool",
+        other => unreachable!("`{}` is no number of this version", other.name()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use shmstore::{FixedString, FixedVec, Pad, ShmLayout, ShmValue, Timestamp};
+
+    use super::*;
+
+    #[derive(ShmValue, Clone, Copy)]
+    #[repr(u8)]
+    enum State {
+        Idle = 0,
+        DrivingFast = 5,
+    }
+
+    #[derive(ShmValue, Clone, Copy)]
+    #[repr(C)]
+    struct Wheel {
+        speed: f32,
+        state: State,
+        _pad: Pad<3>,
+    }
+
+    #[derive(ShmValue, Clone, Copy)]
+    #[repr(C)]
+    struct Rover {
+        taken: Timestamp,
+        wheels: [Wheel; 4],
+        grid: [[u16; 3]; 2],
+        name: FixedString<16>,
+        points: FixedVec<[f64; 2], 8>,
+    }
+
+    fn schema<T: ShmLayout>() -> OwnedSchema {
+        OwnedSchema::from_json(T::SCHEMA.to_json()).unwrap()
+    }
+
+    #[test]
+    fn definitions_have_all_messages_in_one_text() {
+        let definition = Definitions::new("RoverObject").define(&schema::<Rover>()).unwrap();
+        assert_eq!(definition.name, "rover_object/msg/Rover");
+        let list = &schema::<[f64; 2]>().hash().to_string()[..8];
+        let expected = format!(
+            "builtin_interfaces/Time taken\nrover_object/Wheel[4] wheels\nuint16[6] grid  # dimensions [2, 3]\n\
+             string<=16 name\nrover_object/List{list}[<=8] points\n{LINE}\nMSG: builtin_interfaces/Time\n{TIME}{LINE}\n\
+             MSG: rover_object/Wheel\nfloat32 speed\nuint8 STATE_IDLE=0\nuint8 STATE_DRIVING_FAST=5\nuint8 state\n\
+             {LINE}\nMSG: rover_object/List{list}\nfloat64[2] values\n"
+        );
+        assert_eq!(definition.text, expected);
+    }
+
+    #[test]
+    fn types_of_one_name_get_two_and_objects_get_none() {
+        mod other {
+            use super::*;
+            #[derive(ShmValue, Clone, Copy)]
+            #[repr(C)]
+            pub(super) struct Wheel {
+                pub(super) turns: u64,
+            }
+        }
+        let mut definitions = Definitions::new("r");
+        let first = definitions.define(&schema::<Wheel>()).unwrap();
+        let second = definitions.define(&schema::<other::Wheel>()).unwrap();
+        assert_eq!(first.name, "r/msg/Wheel");
+        assert!(second.name.starts_with("r/msg/Wheel") && second.name.len() == first.name.len() + 8, "{second:?}");
+        assert_eq!(definitions.define(&schema::<Wheel>()).unwrap(), first);
+        assert_eq!(definitions.define(&schema::<u32>()).unwrap().text, "uint32 value\n");
+        assert!(definitions.define(&schema::<shmstore::Versioned<u32>>()).is_err());
+    }
+}
