@@ -28,7 +28,9 @@
 
 mod cdr;
 mod definition;
+mod message;
 mod names;
 
 pub use cdr::{DecodeError, Encoded, Plan, Unfit};
 pub use definition::{Definition, Definitions};
+pub use message::{Kind, Message, MessageError};
