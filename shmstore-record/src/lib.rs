@@ -30,6 +30,7 @@ mod cdr;
 mod definition;
 mod message;
 mod names;
+pub mod reading;
 
 pub use cdr::{DecodeError, Encoded, Plan, Unfit};
 pub use definition::{Definition, Definitions};
