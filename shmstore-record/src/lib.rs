@@ -31,6 +31,7 @@ mod definition;
 mod message;
 mod names;
 pub mod reading;
+pub mod replay;
 
 pub use cdr::{DecodeError, Encoded, Plan, Unfit};
 pub use definition::{Definition, Definitions};

@@ -1,6 +1,7 @@
 //! The channels of a recording: which part of which object has the messages, and how they are decoded.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use mcap::records;
 use shmstore::inspect::FieldPath;
@@ -29,7 +30,7 @@ pub struct Channel {
     /// The part, or the atomics, locks and events in the order of the pieces of a message.
     pub parts: Vec<FieldPath>,
     /// The layout of its messages. The reason why they cannot be decoded, if so.
-    pub message: Result<Message, String>,
+    pub message: Result<Arc<Message>, String>,
 }
 
 /// The channels of all files. A channel of a later file that is the same has the same number.
@@ -62,10 +63,10 @@ impl Channels {
             return Some(*known);
         }
         let message = encoding(channel, schema).and_then(|()| self.message(&objects[object], kind, &place.3));
-        Some(self.add(place, message))
+        Some(self.add(place, message.map(Arc::new)))
     }
 
-    fn add(&mut self, place: Place, message: Result<Message, String>) -> usize {
+    fn add(&mut self, place: Place, message: Result<Arc<Message>, String>) -> usize {
         let number = self.all.len();
         let (topic, object, kind, parts) = place.clone();
         self.all.push(Channel { topic, object, kind, parts, message });

@@ -106,6 +106,12 @@ impl Recording {
         self.times
     }
 
+    /// Returns `true` if it has several files. Each later one may begin with values that the one before has, too.
+    #[must_use]
+    pub fn is_split(&self) -> bool {
+        self.files.len() > 1
+    }
+
     /// The messages, from the first one on.
     pub fn messages(&mut self) -> Messages<'_> {
         Messages::of(self)

@@ -205,7 +205,7 @@ fn texts_fit(kind: u8, body: &[u8]) -> bool {
         *from = rest;
         Some(())
     };
-    let mut fits = || {
+    let fits = || {
         let mut left = body.get(before..)?;
         (0..texts).try_for_each(|_| text(&mut left))?;
         if has_map {
