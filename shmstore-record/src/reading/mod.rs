@@ -238,6 +238,3 @@ impl Survey<'_> {
         Ok(place)
     }
 }
-
-#[cfg(test)]
-mod tests;

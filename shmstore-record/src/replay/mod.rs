@@ -16,6 +16,3 @@ pub use only::Only;
 pub use place::{Opened, Place, open, places};
 pub use report::{Counts, Lateness, Report};
 pub use run::{Replay, Settings};
-
-#[cfg(test)]
-mod tests;
