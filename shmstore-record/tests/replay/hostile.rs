@@ -67,7 +67,8 @@ fn file_that_ends_anywhere_in_the_middle_is_refused_with_the_cure() {
         let report = check(&whole).unwrap();
         assert!(report.is_complete() && report.total().stored == 24, "{report:?}");
         let bytes = fs::read(&whole).unwrap();
-        for len in 0..bytes.len() {
+        // The end has the most records.
+        for len in (0..bytes.len() - 400).step_by(9).chain(bytes.len() - 400..bytes.len()) {
             fs::write(&cut, &bytes[..len]).unwrap();
             match Recording::open(&[cut.clone()]).unwrap_err() {
                 ReadError::NotMcap { .. } if len < 8 => {}
@@ -90,7 +91,7 @@ fn any_change_of_some_bytes_is_read_or_refused() {
     // Without checksums, so that changes reach the decoders.
     small(&whole, mcap::WriteOptions::new().calculate_chunk_crcs(false));
     let bytes = fs::read(&whole).unwrap();
-    let mut runner = TestRunner::new(Config { cases: 1500, failure_persistence: None, ..Config::default() });
+    let mut runner = TestRunner::new(Config { cases: 700, failure_persistence: None, ..Config::default() });
     let changes = prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6);
     let ran = runner.run(&changes, |changes| {
         let mut other = bytes.clone();
@@ -103,7 +104,7 @@ fn any_change_of_some_bytes_is_read_or_refused() {
     });
     ran.unwrap();
     // Each length in it, as the largest number.
-    for at in (0..bytes.len() - 8).step_by(3) {
+    for at in (0..bytes.len() - 8).step_by(7) {
         for width in [4, 8] {
             let mut other = bytes.clone();
             other[at..at + width].fill(0xff);
