@@ -18,6 +18,10 @@ pub mod notify;
 pub mod pop;
 pub mod push;
 pub mod put;
+#[cfg(feature = "record")]
+pub mod replay;
+#[cfg(feature = "record")]
+mod replay_report;
 pub mod rm;
 mod rm_all;
 pub mod save;
@@ -105,6 +109,8 @@ enum Command {
     Save(save::Args),
     Load(load::Args),
     Migrate(migrate::Args),
+    #[cfg(feature = "record")]
+    Replay(replay::Args),
     Mirror(mirror::Args),
     Completions(completions::Args),
     Man(man::Args),
@@ -136,6 +142,8 @@ impl Command {
             Self::Save(args) => save::run(args),
             Self::Load(args) => load::run(args),
             Self::Migrate(args) => migrate::run(args),
+            #[cfg(feature = "record")]
+            Self::Replay(args) => replay::run(args),
             Self::Mirror(args) => mirror::run(args),
             Self::Completions(args) => completions::run(args),
             Self::Man(args) => man::run(args),

@@ -1,7 +1,15 @@
 //! Values as CDR: what has to be copied to where.
 
+mod reader;
+mod writer;
+
+use std::borrow::Cow;
+
 use shmstore::dynamic;
 use shmstore::schema::{OwnedField, OwnedKind, OwnedSchema, Primitive};
+
+pub(crate) use reader::Reader;
+pub(crate) use writer::Writer;
 
 /// The head of each message: CDR, little-endian, no options.
 const HEAD: [u8; 4] = [0, 1, 0, 0];
@@ -82,7 +90,7 @@ pub enum DecodeError {
 
 /// What is done for a type. Sizes and offsets are those of the value.
 #[derive(Debug, Clone)]
-enum Node {
+pub(crate) enum Node {
     /// So many bytes that are the same in both, from a multiple of `align` on.
     Plain {
         size: usize,
@@ -112,7 +120,17 @@ enum Node {
 }
 
 impl Node {
-    fn of(schema: &OwnedSchema) -> Result<Self, Unfit> {
+    /// The alignment from which on a list of such elements is its own encoding. `None` if it never is.
+    fn repeats(&self, stride: usize) -> Option<usize> {
+        match self {
+            Self::Plain { size, align } | Self::Struct { size, same: Some(align), .. } => {
+                (*size > 0 && *size == stride && size % align == 0).then_some(*align)
+            }
+            _ => None,
+        }
+    }
+
+    pub(crate) fn of(schema: &OwnedSchema) -> Result<Self, Unfit> {
         let size = schema.size() as usize;
         Ok(match schema.kind() {
             OwnedKind::Primitive(of) | OwnedKind::Enum { repr: of, .. } => plain(*of),
@@ -181,6 +199,12 @@ impl Plan {
         Ok(Self { root: Node::of(schema)?, size: schema.size() as usize, schema: schema.clone() })
     }
 
+    /// The type of the values.
+    #[must_use]
+    pub fn schema(&self) -> &OwnedSchema {
+        &self.schema
+    }
+
     /// The size of a value, in bytes.
     #[must_use]
     pub fn size(&self) -> usize {
@@ -193,12 +217,9 @@ impl Plan {
     ///
     /// Panics if `value` has another size than the type.
     pub fn encode(&self, value: &[u8], to: &mut Vec<u8>) -> Encoded {
-        assert_eq!(value.len(), self.size, "the bytes are those of one value");
-        let start = to.len();
-        to.extend_from_slice(&HEAD);
-        let mut writer = Writer { to, origin: start + HEAD.len(), encoded: Encoded::Exact };
-        writer.write(&self.root, value);
-        writer.encoded
+        let mut writer = Writer::start(to);
+        self.write_to(&mut writer, value);
+        writer.end()
     }
 
     /// The bytes of the value of a message. Padding and unused room are zero.
@@ -207,165 +228,60 @@ impl Plan {
     ///
     /// [`DecodeError`] if the bytes are anything else than one message of the type.
     pub fn decode(&self, message: &[u8]) -> Result<Vec<u8>, DecodeError> {
-        let (head, body) = message.split_at_checked(HEAD.len()).ok_or(DecodeError::Head { head: message.to_vec() })?;
-        if head != HEAD {
-            return Err(DecodeError::Head { head: head.to_vec() });
-        }
-        let (mut value, mut reader) = (vec![0; self.size], Reader { body, at: 0 });
-        reader.read(&self.root, &mut value)?;
-        let left = body.len() - reader.at;
-        if left != 0 {
-            return Err(DecodeError::Left { left });
-        }
-        dynamic::check(&self.schema, &value).map_err(|error| DecodeError::Invalid(error.to_string()))?;
+        let mut reader = Reader::start(message)?;
+        let value = self.read_from(&mut reader)?;
+        reader.end()?;
+        Ok(value.into_owned())
+    }
+
+    pub(crate) fn write_to(&self, writer: &mut Writer<'_>, value: &[u8]) {
+        assert_eq!(value.len(), self.size, "the bytes are those of one value");
+        writer.write(&self.root, value);
+    }
+
+    /// Reads a value, and checks it.
+    pub(crate) fn read_from<'m>(&self, reader: &mut Reader<'m>) -> Result<Cow<'m, [u8]>, DecodeError> {
+        let value = reader.value(&self.root, self.size)?;
+        self.check(&value)?;
         Ok(value)
     }
-}
 
-struct Writer<'a> {
-    to: &'a mut Vec<u8>,
-    /// Alignments count from here.
-    origin: usize,
-    encoded: Encoded,
-}
-
-impl Writer<'_> {
-    fn align(&mut self, align: usize) {
-        let position = self.to.len() - self.origin;
-        self.to.resize(self.origin + position.next_multiple_of(align), 0);
+    fn check(&self, value: &[u8]) -> Result<(), DecodeError> {
+        dynamic::check(&self.schema, value).map_err(|error| DecodeError::Invalid(error.to_string()))
     }
 
-    fn u32(&mut self, number: u32) {
-        self.align(4);
-        self.to.extend_from_slice(&number.to_le_bytes());
+    /// Writes a list of values, whose bytes are `elements`.
+    pub(crate) fn write_list_to(&self, writer: &mut Writer<'_>, elements: &[u8]) {
+        assert_eq!(elements.len() % self.size, 0, "the bytes are those of whole values");
+        writer.list(&self.root, self.size, elements.len() / self.size, elements);
     }
 
-    fn write(&mut self, node: &Node, value: &[u8]) {
-        match node {
-            Node::Plain { size, align } => {
-                if *size > 0 {
-                    self.align(*align);
-                    self.to.extend_from_slice(&value[..*size]);
-                }
-            }
-            Node::Struct { size, same: Some(align), .. } if (self.to.len() - self.origin) % align == 0 => {
-                self.to.extend_from_slice(&value[..*size]);
-            }
-            Node::Struct { fields, .. } => {
-                for (offset, node) in fields {
-                    self.write(node, &value[*offset..]);
-                }
-            }
-            Node::Array { len, stride, element } => {
-                for index in 0..*len {
-                    self.write(element, &value[index * stride..]);
-                }
-            }
-            Node::Text { capacity } => self.text(value, *capacity),
-            Node::List { capacity, stride, element } => {
-                let len = u64::from_le_bytes(value[..8].try_into().expect("8 bytes")).min(*capacity as u64);
-                self.u32(len as u32);
-                for index in 0..len as usize {
-                    self.write(element, &value[8 + index * stride..]);
-                }
-            }
-            Node::Time => {
-                let nanoseconds = i64::from_le_bytes(value[..8].try_into().expect("8 bytes"));
-                let (seconds, rest) = (nanoseconds.div_euclid(1_000_000_000), nanoseconds.rem_euclid(1_000_000_000));
-                let near = seconds.clamp(i32::MIN.into(), i32::MAX.into());
-                if near != seconds {
-                    self.encoded = Encoded::Changed;
-                }
-                self.u32(near as i32 as u32);
-                self.u32(rest as u32);
-            }
-            Node::Nothing => {}
-        }
+    /// Reads a list of at most `capacity` values. The values are not checked.
+    pub(crate) fn read_list_from<'m>(
+        &self,
+        reader: &mut Reader<'m>,
+        capacity: usize,
+    ) -> Result<Cow<'m, [u8]>, DecodeError> {
+        reader.list(&self.root, self.size, capacity)
     }
 
-    fn text(&mut self, value: &[u8], capacity: usize) {
-        let len = u32::from_le_bytes(value[..4].try_into().expect("4 bytes")) as usize;
-        let bytes = &value[4..4 + len.min(capacity)];
-        let text = String::from_utf8_lossy(bytes);
-        let mut end = text.len().min(capacity);
-        while !text.is_char_boundary(end) {
-            end -= 1;
+    /// Checks each value of a list.
+    pub(crate) fn check_list(&self, elements: &[u8]) -> Result<(), DecodeError> {
+        if has_any_bits(&self.schema) {
+            return Ok(());
         }
-        if text.as_bytes() != bytes {
-            self.encoded = Encoded::Changed;
-        }
-        self.u32(end as u32 + 1);
-        self.to.extend_from_slice(&text.as_bytes()[..end]);
-        self.to.push(0);
+        elements.chunks_exact(self.size).try_for_each(|value| self.check(value))
     }
 }
 
-struct Reader<'a> {
-    body: &'a [u8],
-    at: usize,
-}
-
-impl<'a> Reader<'a> {
-    fn take(&mut self, align: usize, len: usize) -> Result<&'a [u8], DecodeError> {
-        let start = self.at.next_multiple_of(align);
-        let short = DecodeError::Short { len: self.body.len() + HEAD.len() };
-        let taken = start.checked_add(len).and_then(|end| self.body.get(start..end)).ok_or(short)?;
-        self.at = start + len;
-        Ok(taken)
-    }
-
-    fn u32(&mut self) -> Result<u32, DecodeError> {
-        Ok(u32::from_le_bytes(self.take(4, 4)?.try_into().expect("4 bytes")))
-    }
-
-    fn read(&mut self, node: &Node, value: &mut [u8]) -> Result<(), DecodeError> {
-        match node {
-            Node::Plain { size, align } => {
-                if *size > 0 {
-                    value[..*size].copy_from_slice(self.take(*align, *size)?);
-                }
-            }
-            Node::Struct { fields, .. } => {
-                for (offset, node) in fields {
-                    self.read(node, &mut value[*offset..])?;
-                }
-            }
-            Node::Array { len, stride, element } => {
-                for index in 0..*len {
-                    self.read(element, &mut value[index * stride..])?;
-                }
-            }
-            Node::Text { capacity } => {
-                let with_end = self.u32()? as usize;
-                let len = with_end.checked_sub(1).ok_or(DecodeError::NoEnd)?;
-                if len > *capacity {
-                    return Err(DecodeError::TooLong { len: len as u64, capacity: *capacity as u64 });
-                }
-                let text = self.take(1, with_end)?;
-                if text[len] != 0 {
-                    return Err(DecodeError::NoEnd);
-                }
-                value[..4].copy_from_slice(&(len as u32).to_le_bytes());
-                value[4..4 + len].copy_from_slice(&text[..len]);
-            }
-            Node::List { capacity, stride, element } => {
-                let len = self.u32()? as usize;
-                if len > *capacity {
-                    return Err(DecodeError::TooLong { len: len as u64, capacity: *capacity as u64 });
-                }
-                value[..8].copy_from_slice(&(len as u64).to_le_bytes());
-                for index in 0..len {
-                    self.read(element, &mut value[8 + index * stride..])?;
-                }
-            }
-            Node::Time => {
-                let (seconds, rest) = (self.u32()? as i32, self.u32()?);
-                let nanoseconds = i64::from(seconds) * 1_000_000_000 + i64::from(rest);
-                value[..8].copy_from_slice(&nanoseconds.to_le_bytes());
-            }
-            Node::Nothing => {}
-        }
-        Ok(())
+/// Returns `true` if all bytes are valid values of a type.
+fn has_any_bits(schema: &OwnedSchema) -> bool {
+    match schema.kind() {
+        OwnedKind::Primitive(of) => !matches!(of, Primitive::Bool | Primitive::Char),
+        OwnedKind::Struct { fields, .. } => fields.iter().all(|field| has_any_bits(&field.schema)),
+        OwnedKind::Array { element, .. } | OwnedKind::FixedVec { element, .. } => has_any_bits(element),
+        OwnedKind::Pad | OwnedKind::Phantom | OwnedKind::FixedString { .. } => true,
+        _ => false,
     }
 }
 

@@ -28,7 +28,11 @@
 
 mod cdr;
 mod definition;
+mod message;
 mod names;
+pub mod reading;
+pub mod replay;
 
 pub use cdr::{DecodeError, Encoded, Plan, Unfit};
 pub use definition::{Definition, Definitions};
+pub use message::{Kind, Message, MessageError};
