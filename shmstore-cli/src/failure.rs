@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use shmstore::dynamic::DynamicError;
 use shmstore::error::{InsertError, PopError, PushError, RecvError};
-use shmstore::inspect::{FieldError, InspectError, ItemsError, SavedError};
+use shmstore::inspect::{FieldError, InspectError, PartError, SavedError};
 use shmstore::migrate::MigrateError;
 use shmstore::{AttachError, CreateError, OpenError, RemoveError, WaitError};
 use thiserror::Error;
@@ -102,10 +102,10 @@ pub enum Failure {
     Other(String),
 }
 
-impl From<ItemsError> for Failure {
-    fn from(error: ItemsError) -> Self {
+impl From<PartError> for Failure {
+    fn from(error: PartError) -> Self {
         match error {
-            ItemsError::Field(error) => Self::Field(error),
+            PartError::Field(error) => Self::Field(error),
             other => Self::Other(shown(&other.to_string())),
         }
     }

@@ -1,8 +1,8 @@
 //! How often a part of an object has changed, by a reader that only loads.
 
-use super::items::find;
 use super::limits::Limits;
 use super::object::Object;
+use super::part::find;
 use super::value::Value;
 use crate::layout::path::{FieldError, FieldPath, Step};
 use crate::layout::schema::OwnedKind;

@@ -124,6 +124,11 @@ impl<'m> Frames<'m> {
         Frame { frames: *self, slot }
     }
 
+    /// The size of an element, in bytes.
+    pub(super) fn element_size(&self) -> u64 {
+        self.places.element_size
+    }
+
     /// Returns the number of used pin entries, and the number of slots that processes fill.
     pub(super) fn uses(&self) -> Result<[u64; 2], String> {
         let [mut pins, mut loans] = [0; 2];
@@ -180,17 +185,30 @@ impl Frame<'_> {
 
     /// Copies its metadata.
     pub(crate) fn meta(&self) -> Result<Vec<u8>, String> {
+        let mut bytes = Vec::new();
+        self.meta_into(&mut bytes).map(|()| bytes)
+    }
+
+    /// Replaces the content of `to` by its metadata.
+    pub(super) fn meta_into(&self, to: &mut Vec<u8>) -> Result<(), String> {
         let Frames { places, .. } = self.frames;
-        self.bytes(places.meta(self.slot), places.meta_len)
+        self.bytes_into(places.meta(self.slot), places.meta_len, to)
     }
 
     /// Copies `count` elements, the first of which is `first`. There are so many within the capacity.
     pub(crate) fn elements(&self, first: u64, count: u64) -> Result<Vec<u8>, String> {
-        let Frames { places, .. } = self.frames;
-        self.bytes(places.elements(self.slot) + first * places.element_size, length(count * places.element_size)?)
+        let mut bytes = Vec::new();
+        self.elements_into(first, count, &mut bytes).map(|()| bytes)
     }
 
-    fn bytes(&self, at: u64, len: usize) -> Result<Vec<u8>, String> {
-        Ok(self.frames.memory.bytes(offset(self.frames.at, at)?, len)?)
+    /// The same, to memory that is used again.
+    pub(super) fn elements_into(&self, first: u64, count: u64, to: &mut Vec<u8>) -> Result<(), String> {
+        let Frames { places, .. } = self.frames;
+        let at = places.elements(self.slot) + first * places.element_size;
+        self.bytes_into(at, length(count * places.element_size)?, to)
+    }
+
+    fn bytes_into(&self, at: u64, len: usize, to: &mut Vec<u8>) -> Result<(), String> {
+        Ok(self.frames.memory.bytes_into(offset(self.frames.at, at)?, len, to)?)
     }
 }

@@ -2,15 +2,14 @@
 
 use std::ops::Range;
 
-use thiserror::Error;
-
 use super::decode::Decoder;
 use super::limits::Limits;
-use super::memory::{Live, Memory, element_offset, offset};
+use super::memory::Memory;
 use super::object::Object;
+use super::part::PartError;
 use super::ring::Broadcast;
 use super::value::Value;
-use crate::layout::path::{FieldError, FieldPath, Step};
+use crate::layout::path::FieldPath;
 use crate::layout::schema::{OwnedKind, OwnedSchema};
 use crate::sync::broadcast_margin;
 
@@ -34,21 +33,16 @@ impl Items {
     }
 }
 
-/// Why the items of a broadcast or the newest frame of frames cannot be read.
-#[derive(Clone, PartialEq, Eq, Error)]
+/// The items that a reader has passed. [`Reading`](super::Reading) returns it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum ItemsError {
-    /// There is no broadcast at the path, or there are no frames.
-    #[error(transparent)]
-    Field(#[from] FieldError),
-    /// The memory of the part cannot be read, or has another layout than in this program.
-    #[error("`{path}` cannot be read: {why}")]
-    Unreadable {
-        /// The path.
-        path: String,
-        /// The reason.
-        why: String,
-    },
+pub struct Passed {
+    /// The exact number of items that the reader has not got.
+    pub missed: u64,
+    /// The position of the first item that may have been there.
+    pub first: u64,
+    /// The position after the last one, where the next call goes on.
+    pub next: u64,
 }
 
 impl Object {
@@ -58,11 +52,9 @@ impl Object {
     ///
     /// # Errors
     ///
-    /// [`ItemsError`] if there is no broadcast at the path, or if it cannot be read.
-    pub fn positions(&self, path: &FieldPath) -> Result<Range<u64>, ItemsError> {
-        let pages = self.pages();
-        let reader = self.reader(path, self.live(&pages))?;
-        reader.positions().map_err(|why| unreadable(path, why))
+    /// [`PartError`] if there is no broadcast at the path, or if it cannot be read.
+    pub fn positions(&self, path: &FieldPath) -> Result<Range<u64>, PartError> {
+        self.reading(&Limits::default()).positions(&self.part_of(path, BROADCAST)?)
     }
 
     /// Returns the items of a broadcast from a position on, at most `most`.
@@ -78,90 +70,38 @@ impl Object {
     /// # Errors
     ///
     /// As [`positions`](Self::positions).
-    pub fn items(&self, path: &FieldPath, from: u64, most: usize, limits: &Limits) -> Result<Items, ItemsError> {
-        let pages = self.pages();
-        let reader = self.reader(path, self.live(&pages))?;
-        reader.items(from, most, limits).map_err(|why| unreadable(path, why))
-    }
-
-    fn reader<'a>(&'a self, path: &FieldPath, live: Live<'a>) -> Result<Reader<'a>, ItemsError> {
-        let (schema, at) = self.part_at(path, "items of a broadcast")?;
-        let Some((OwnedKind::Broadcast { capacity, value }, at)) = at.map(|at| (schema.kind(), at)) else {
-            return Err(no_such(path, schema, "items of a broadcast"));
-        };
-        let broadcast = Broadcast::of(schema, value, *capacity, Memory::Live(live), at);
-        Ok(Reader { broadcast: broadcast.map_err(|why| unreadable(path, why))?, value })
-    }
-
-    /// Returns the part at a path, and its offset in the object. A part of a value has no offset. The error says that
-    /// there is no `what`.
-    pub(super) fn part_at(
-        &self,
-        path: &FieldPath,
-        what: &'static str,
-    ) -> Result<(&OwnedSchema, Option<usize>), ItemsError> {
-        find(self.schema(), Some(0), path.steps()).ok_or_else(|| {
-            let nothing = Limits { nodes: 1, bytes: 0, ..Limits::default() };
-            self.read_at(path, &nothing).map_or_else(ItemsError::from, |_| {
-                let (path, type_name) = (path.to_string(), "part".into());
-                FieldError::NoSuchPart { path, type_name, what, instead: None }.into()
-            })
-        })
+    pub fn items(&self, path: &FieldPath, from: u64, most: usize, limits: &Limits) -> Result<Items, PartError> {
+        let (part, mut values) = (self.part_of(path, BROADCAST)?, Vec::new());
+        let passed = self.reading(limits).items(&part, from, most, |_, bytes| {
+            if let OwnedKind::Broadcast { value, .. } = part.schema().kind() {
+                values.push(Decoder::new(Memory::Copy(bytes), limits).all(value));
+            }
+        })?;
+        Ok(Items { missed: passed.missed, first: passed.first, values })
     }
 }
 
-/// The part at a path has no `what`.
-pub(super) fn no_such(path: &FieldPath, schema: &OwnedSchema, what: &'static str) -> ItemsError {
-    let (path, type_name) = (path.to_string(), schema.to_string());
-    FieldError::NoSuchPart { path, type_name, what, instead: None }.into()
-}
-
-pub(super) fn unreadable(path: &FieldPath, why: String) -> ItemsError {
-    ItemsError::Unreadable { path: path.to_string(), why }
-}
-
-/// Returns the part at a path, and its offset in the object. A part of a value has no offset.
-pub(super) fn find<'a>(
-    schema: &'a OwnedSchema,
-    at: Option<usize>,
-    steps: &[Step],
-) -> Option<(&'a OwnedSchema, Option<usize>)> {
-    if let OwnedKind::CacheAligned { object } = schema.kind() {
-        return find(object, at, steps);
-    }
-    let Some((step, rest)) = steps.split_first() else { return Some((schema, at)) };
-    match (schema.kind(), step) {
-        (OwnedKind::Versioned { value } | OwnedKind::AtomicCell { value }, _) => find(value, None, steps),
-        (OwnedKind::Struct { fields, .. }, Step::Field(name)) => {
-            let field = fields.iter().find(|field| field.name == *name)?;
-            find(&field.schema, at.and_then(|at| offset(at, field.offset).ok()), rest)
-        }
-        (OwnedKind::Array { len, element }, Step::Index(index)) if index < len => {
-            find(element, at.and_then(|at| element_offset(at, *index, element).ok()), rest)
-        }
-        (
-            OwnedKind::FixedVec { element: item, .. }
-            | OwnedKind::Queue { value: item, .. }
-            | OwnedKind::Broadcast { value: item, .. },
-            Step::Index(_),
-        )
-        | (OwnedKind::Map { value: item, .. }, Step::Index(_) | Step::Key(_))
-        | (OwnedKind::Frames { element: item, .. }, Step::Index(_)) => find(item, None, rest),
-        (OwnedKind::Frames { meta, .. }, Step::Field(name)) if name == "meta" => find(meta, None, rest),
-        _ => None,
-    }
-}
+/// What a part that is no broadcast has not.
+pub(super) const BROADCAST: &str = "items of a broadcast";
 
 /// The limit on slots that one search for the end of the items reads, in units of 64 bytes.
 const LOOKS: u64 = 1 << 16;
 
-struct Reader<'a> {
+/// A reader of a broadcast.
+pub(super) struct Reader<'a> {
     broadcast: Broadcast<'a>,
     value: &'a OwnedSchema,
 }
 
-impl Reader<'_> {
-    fn sent(&self) -> Result<u64, String> {
+impl<'a> Reader<'a> {
+    /// The reader of a part, or the reason why it cannot be read. `None` if it is no broadcast.
+    pub(super) fn of(schema: &'a OwnedSchema, memory: Memory<'a>, at: usize) -> Option<Result<Self, String>> {
+        let OwnedKind::Broadcast { capacity, value } = schema.kind() else { return None };
+        let broadcast = Broadcast::of(schema, value, *capacity, memory, at);
+        Some(broadcast.map(|broadcast| Self { broadcast, value }))
+    }
+
+    pub(super) fn sent(&self) -> Result<u64, String> {
         // A true tail is a few items behind at most. A hostile tail would lead through all pages of the object.
         let (mut left, cost) = (LOOKS, self.broadcast.ring().cost());
         self.broadcast.sent(|| {
@@ -171,32 +111,41 @@ impl Reader<'_> {
         })
     }
 
-    fn positions(&self) -> Result<Range<u64>, String> {
+    pub(super) fn positions(&self) -> Result<Range<u64>, String> {
         let sent = self.sent()?;
         let Some(oldest) = sent.checked_sub(self.broadcast.ring().capacity()) else { return Ok(0..sent) };
         Ok(oldest + u64::from(!self.broadcast.is_there(oldest)?)..sent)
     }
 
-    fn items(&self, from: u64, most: usize, limits: &Limits) -> Result<Items, String> {
-        let mut items = Items { first: from, ..Items::default() };
-        let mut bytes_left = limits.bytes;
-        while items.values.len() < most {
-            let position = items.next();
-            if let Some(bytes) = self.broadcast.item(position)? {
-                items.values.push(Decoder::new(Memory::Copy(&bytes), limits).all(self.value));
+    /// Calls `each` with the position and the bytes of up to `most` items, which have up to `most_bytes` or are one.
+    pub(super) fn each(
+        &self,
+        from: u64,
+        most: usize,
+        most_bytes: u64,
+        mut each: impl FnMut(u64, &[u8]),
+    ) -> Result<Passed, String> {
+        let mut passed = Passed { missed: 0, first: from, next: from };
+        let (mut bytes_left, mut count, mut item) = (most_bytes, 0, Vec::new());
+        while count < most {
+            let position = passed.next;
+            if self.broadcast.item_into(position, &mut item)? {
+                each(position, &item);
+                count += 1;
+                passed.next = position.wrapping_add(1);
                 bytes_left = bytes_left.saturating_sub(self.value.size());
                 if bytes_left < self.value.size() {
                     break;
                 }
-            } else if position == from && items.missed == 0 && self.broadcast.is_overwritten(position)? {
-                items.first = self.after_a_lag(from)?;
-                items.missed = items.first.wrapping_sub(from);
+            } else if position == from && passed.missed == 0 && self.broadcast.is_overwritten(position)? {
+                passed.first = self.after_a_lag(from)?;
+                (passed.missed, passed.next) = (passed.first.wrapping_sub(from), passed.first);
             } else {
                 // It is not there yet, or the next call says how many were missed.
                 break;
             }
         }
-        Ok(items)
+        Ok(passed)
     }
 
     fn after_a_lag(&self, from: u64) -> Result<u64, String> {
@@ -226,14 +175,18 @@ mod tests {
     /// Calls `look` with a reader of a `Broadcast<u64, _>` with these slots.
     fn with<T>(tail: u64, slots: &[(u64, u64)], look: impl FnOnce(&Reader<'_>) -> T) -> T {
         let (schema, bytes) = (broadcast(slots.len() as u64), broadcast_bytes(tail, slots));
-        let OwnedKind::Broadcast { capacity, value } = schema.kind() else { panic!("{schema}") };
-        let broadcast = Broadcast::of(&schema, value, *capacity, Memory::Copy(&bytes), 0).unwrap();
-        look(&Reader { broadcast, value })
+        look(&Reader::of(&schema, Memory::Copy(&bytes), 0).expect("a broadcast").unwrap())
     }
 
     fn items(reader: &Reader<'_>, from: u64, most: usize) -> (u64, u64, String) {
-        let Items { missed, first, values } = reader.items(from, most, &Limits::default()).unwrap();
-        (missed, first, values.iter().map(|value| format!("{value} ")).collect())
+        let mut values = String::new();
+        let passed = reader.each(from, most, u64::MAX, |position, bytes| {
+            assert!(position >= from, "{position}");
+            values += &format!("{} ", u64::from_le_bytes(bytes.try_into().unwrap()));
+        });
+        let Passed { missed, first, next } = passed.unwrap();
+        assert_eq!(next, first.wrapping_add(values.split_whitespace().count() as u64));
+        (missed, first, values)
     }
 
     /// The items 5 to 8 of four slots. The sender of item 8 died before it moved the tail.
@@ -276,10 +229,10 @@ mod tests {
                 with(tail, &slots, |reader| {
                     drop(reader.positions());
                     for from in words {
-                        let found = reader.items(from, 9, &Limits::default()).unwrap();
-                        assert!(found.values.len() <= 3, "{found:?}");
-                        assert_eq!(found.first, from.wrapping_add(found.missed), "{found:?}");
-                        assert!(found.missed <= 1 << 63, "{found:?}");
+                        let (missed, first, values) = items(reader, from, 9);
+                        assert!(values.split_whitespace().count() <= 3, "{values}");
+                        assert_eq!(first, from.wrapping_add(missed));
+                        assert!(missed <= 1 << 63, "{missed}");
                     }
                 });
             }

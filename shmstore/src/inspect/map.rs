@@ -184,6 +184,16 @@ impl<'m> Map<'m> {
         self.cell(index)?.version(self.memory)
     }
 
+    /// Replaces the content of `to` by the newest value of a key, and returns its version. Returns `None` as
+    /// [`value`](Self::value) does.
+    pub(super) fn value_into(&self, key: &LiveKey, waits: &mut Waits, to: &mut Vec<u8>) -> Result<Option<u64>, String> {
+        let copied = self.cell(key.index)?.copy_into(self.memory, waits, to);
+        if !self.is_still(key.index, key.state)? {
+            return Ok(None);
+        }
+        copied.map(Some)
+    }
+
     /// Copies the newest value of a key. Returns `None` if the key was removed meanwhile, and its entry is free or has
     /// another key.
     pub(super) fn value(&self, key: &LiveKey, waits: &mut Waits) -> Result<Option<Snapshot>, String> {

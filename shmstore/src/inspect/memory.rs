@@ -88,13 +88,12 @@ impl<'a> Live<'a> {
         self.atomic(at)
     }
 
-    /// Returns `len` zeros for a copy of as many bytes, or an error if these are not within the payload.
-    pub(super) fn room_for(self, at: usize, len: usize) -> Result<Vec<u8>, &'static str> {
+    /// Makes `to` so long that `len` bytes can be copied to it, or fails if these are not within the payload.
+    pub(super) fn make_room(self, at: usize, len: usize, to: &mut Vec<u8>) -> Result<(), &'static str> {
         at.checked_add(len).filter(|&end| end <= self.len).ok_or(OUTSIDE)?;
-        let mut zeros = Vec::new();
-        zeros.try_reserve_exact(len).map_err(|_| OUTSIDE)?;
-        zeros.resize(len, 0);
-        Ok(zeros)
+        to.try_reserve_exact(len.saturating_sub(to.len())).map_err(|_| OUTSIDE)?;
+        to.resize(len, 0);
+        Ok(())
     }
 
     /// Copies bytes, or fails if they are not within the payload. Each byte is of some moment during the call.
@@ -193,14 +192,22 @@ impl Memory<'_> {
 
     /// Copies bytes, or fails if they are not within the memory.
     pub(super) fn bytes(self, at: usize, len: usize) -> Result<Vec<u8>, &'static str> {
+        let mut bytes = Vec::new();
+        self.bytes_into(at, len, &mut bytes).map(|()| bytes)
+    }
+
+    /// Replaces the content of `to` by bytes, or fails if they are not within the memory.
+    pub(super) fn bytes_into(self, at: usize, len: usize, to: &mut Vec<u8>) -> Result<(), &'static str> {
         match self {
             Self::Live(live) => {
-                let mut bytes = live.room_for(at, len)?;
-                live.copy(at, &mut bytes).map(|()| bytes)
+                live.make_room(at, len, to)?;
+                live.copy(at, to)
             }
             Self::Copy(bytes) => {
                 let end = at.checked_add(len).ok_or(OUTSIDE)?;
-                bytes.get(at..end).map(<[u8]>::to_vec).ok_or(OUTSIDE)
+                to.clear();
+                to.extend_from_slice(bytes.get(at..end).ok_or(OUTSIDE)?);
+                Ok(())
             }
         }
     }

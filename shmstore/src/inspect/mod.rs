@@ -1,8 +1,8 @@
 //! Inspection and removal of segments of any type, for programs that are built without the types.
 //!
 //! Read first: [`segments`], which lists the segments of the machine, and [`Object`], a segment attached for reading
-//! only. An `Object` gives its schema, its processes, and [`Value`]s decoded from the live memory. Then
-//! [`SavedObject`], the values of an object in a file, and [`Removal`].
+//! only. An `Object` gives its schema, its processes, and [`Value`]s decoded from the live memory. Then [`Reading`], which
+//! copies the bytes of its [`Part`]s, [`SavedObject`], the values of an object in a file, and [`Removal`].
 //!
 //! ```
 //! use shmstore::inspect::{self, Limits, Object};
@@ -54,6 +54,8 @@ mod memory;
 mod newest_frame;
 mod object;
 mod orphan;
+mod part;
+mod reading;
 mod remove;
 mod ring;
 mod saved;
@@ -73,10 +75,12 @@ pub use crate::layout::path::{FieldError, FieldPath};
 pub use crate::segment::classify::SegmentState;
 pub use crate::segment::mirrored::Mirrored;
 pub use crate::store::Participant;
-pub use items::{Items, ItemsError};
+pub use items::{Items, Passed};
 pub use limits::Limits;
 pub use newest_frame::NewestFrame;
 pub use object::Object;
+pub use part::{Part, PartError, TooManyParts};
+pub use reading::Reading;
 pub use remove::{Removal, WhileAttached};
 pub use saved::{SavedError, SavedObject};
 pub use segment::{Description, Segment, Usage, segments, usage};
@@ -202,4 +206,4 @@ fn which(shmid: i32) -> String {
     if shmid < 0 { "the segments".into() } else { format!("segment {shmid}") }
 }
 
-debug_is_display!(InspectError, FieldError, ItemsError, SavedError);
+debug_is_display!(InspectError, FieldError, PartError, SavedError, TooManyParts);

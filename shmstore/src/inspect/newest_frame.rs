@@ -1,12 +1,10 @@
 //! The newest frame of frames, as bytes.
 
 use super::decode::Decoder;
-use super::frames::{Frames, FramesTypes};
-use super::items::{ItemsError, no_such, unreadable};
 use super::limits::Limits;
 use super::memory::Memory;
 use super::object::Object;
-use super::snapshot::Waits;
+use super::part::PartError;
 use super::value::Value;
 use crate::layout::path::FieldPath;
 use crate::layout::schema::{OwnedKind, OwnedSchema};
@@ -24,6 +22,9 @@ pub struct NewestFrame {
     /// The bytes of its elements, one after the other.
     pub bytes: Vec<u8>,
 }
+
+/// What a part that is no `Frames` has not.
+pub(super) const FRAMES: &str = "frames";
 
 impl Object {
     /// Copies the newest frame of the frames at a path. `None` if there is none yet.
@@ -59,30 +60,14 @@ impl Object {
     ///
     /// # Errors
     ///
-    /// [`ItemsError`] if there are no frames at the path, if the frame has more than [`Limits::bytes`], or if it cannot
+    /// [`PartError`] if there are no frames at the path, if the frame has more than [`Limits::bytes`], or if it cannot
     /// be read.
-    pub fn newest_frame(&self, path: &FieldPath, limits: &Limits) -> Result<Option<NewestFrame>, ItemsError> {
-        const WHAT: &str = "frames";
-        let (schema, at) = self.part_at(path, WHAT)?;
-        let (OwnedKind::Frames { capacity, slots, element, meta }, Some(at)) = (schema.kind(), at) else {
-            return Err(no_such(path, schema, WHAT));
-        };
-        let types = FramesTypes { frames: schema, element, meta, capacity: *capacity, slots: *slots };
-        let pages = self.pages();
-        let frames = Frames::of(types, Memory::Live(self.live(&pages)), at);
-        let copied = frames.and_then(|frames| {
-            frames.copy_newest(&mut Waits::of(limits.wait), |frame| {
-                let len = frame.len()?;
-                // The part is in memory, so its size is no overflow.
-                let size = len * element.size();
-                if size > limits.bytes {
-                    return Err(format!("its newest frame has {size} bytes, and the limit is {}", limits.bytes));
-                }
-                Ok((frame.meta()?, frame.elements(0, len)?))
-            })
-        });
-        let newest = copied.map_err(|why| unreadable(path, why))?;
-        Ok(newest.map(|(number, (bytes_of_meta, bytes))| {
+    pub fn newest_frame(&self, path: &FieldPath, limits: &Limits) -> Result<Option<NewestFrame>, PartError> {
+        let part = self.part_of(path, FRAMES)?;
+        let (mut bytes_of_meta, mut bytes) = (Vec::new(), Vec::new());
+        let newest = self.reading(limits).newest_frame_into(&part, &mut bytes_of_meta, &mut bytes)?;
+        let OwnedKind::Frames { element, meta, .. } = part.schema().kind() else { return Ok(None) };
+        Ok(newest.map(|number| {
             let meta = Decoder::new(Memory::Copy(&bytes_of_meta), limits).all(meta);
             NewestFrame { number, meta, element: (**element).clone(), bytes }
         }))

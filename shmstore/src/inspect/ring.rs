@@ -90,14 +90,25 @@ impl<'m> Ring<'m> {
     ///
     /// Returns the word after the copy, or `None` if the bytes are not of one value.
     fn copy(&self, position: u64, is_whole: impl Fn(u64, u64) -> bool) -> Result<Option<(u64, Vec<u8>)>, String> {
+        let mut bytes = Vec::new();
+        Ok(self.copy_into(position, is_whole, &mut bytes)?.map(|word| (word, bytes)))
+    }
+
+    /// The same, to memory that is used again.
+    fn copy_into(
+        &self,
+        position: u64,
+        is_whole: impl Fn(u64, u64) -> bool,
+        to: &mut Vec<u8>,
+    ) -> Result<Option<u64>, String> {
         let before = self.slot_word(position)?;
         if !is_whole(before, before) {
             return Ok(None);
         }
-        let bytes = self.memory.bytes(offset(self.at, self.places.value(position))?, self.value_len)?;
+        self.memory.bytes_into(offset(self.at, self.places.value(position))?, self.value_len, to)?;
         fence(Acquire);
         let after = self.slot_word(position)?;
-        Ok(is_whole(before, after).then_some((after, bytes)))
+        Ok(is_whole(before, after).then_some(after))
     }
 
     /// The number of slots.

@@ -57,7 +57,7 @@ pub(super) struct Cell {
 
 impl Cell {
     /// The places in a `Versioned` that begins at `at`, if it has the layout of this program.
-    fn of(schema: &OwnedSchema, value: &OwnedSchema, at: usize) -> Result<Self, String> {
+    pub(super) fn of(schema: &OwnedSchema, value: &OwnedSchema, at: usize) -> Result<Self, String> {
         let offsets = VersionedOffsets::of(value.size(), value.align())
             .filter(|offsets| offsets.size == schema.size() && offsets.align == schema.align())
             .ok_or_else(|| {
@@ -77,25 +77,31 @@ impl Cell {
     /// Copies the newest value.
     pub(super) fn copy(&self, memory: Memory<'_>, waits: &mut Waits) -> Result<Snapshot, String> {
         let locked = sync::holder(integer(memory, self.lock, 4)? as u32) != 0;
+        let mut bytes = Vec::new();
+        let version = self.copy_into(memory, waits, &mut bytes)?;
+        Ok(Snapshot { version, locked, bytes })
+    }
+
+    /// Replaces the content of `to` by the newest value, and returns its version.
+    pub(super) fn copy_into(&self, memory: Memory<'_>, waits: &mut Waits, to: &mut Vec<u8>) -> Result<u64, String> {
         let live = match memory {
             Memory::Live(live) => live,
             Memory::Copy(_) => {
                 let (version, newest) = newest(integer(memory, self.sequence, 8)?);
-                let bytes = memory.bytes(self.slots[newest], self.len)?;
-                return Ok(Snapshot { version, locked, bytes });
+                memory.bytes_into(self.slots[newest], self.len, to)?;
+                return Ok(version);
             }
         };
         let sequence = live.word(self.sequence)?;
         let [even, odd] = self.slots;
-        let mut bytes = live.room_for(even.max(odd), self.len)?;
+        live.make_room(even.max(odd), self.len, to)?;
         let copy = |slot: usize| match slot {
             // Version 0 is the zeros of a new object, on pages that may not be in memory yet.
-            0 if newest(sequence.load(Acquire)).0 == 0 => live.copy_unwritten(even, &mut bytes),
-            0 => live.copy(even, &mut bytes),
-            _ => live.copy(odd, &mut bytes),
+            0 if newest(sequence.load(Acquire)).0 == 0 => live.copy_unwritten(even, to),
+            0 => live.copy(even, to),
+            _ => live.copy(odd, to),
         };
-        let version = whole_copy(sequence, copy, waits)?;
-        Ok(Snapshot { version, locked, bytes })
+        whole_copy(sequence, copy, waits)
     }
 }
 

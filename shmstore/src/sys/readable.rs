@@ -7,6 +7,9 @@ use std::ops::Range;
 use super::process::PAGE;
 use super::shm::{Mapping, Unreadable};
 
+/// The pages of a word of the bit set.
+const BITS: usize = u64::BITS as usize;
+
 /// The pages that were checked.
 #[derive(Debug)]
 pub(crate) struct ReadablePages<'a> {
@@ -17,20 +20,25 @@ pub(crate) struct ReadablePages<'a> {
 
 impl<'a> ReadablePages<'a> {
     pub(crate) fn of(mapping: &'a Mapping) -> Self {
-        let words = mapping.len().div_ceil(PAGE * u64::BITS as usize);
+        let words = mapping.len().div_ceil(PAGE * BITS);
         Self { mapping, checked: RefCell::new(vec![0; words]) }
     }
 
     /// Checks the pages of a range that were not checked before. The range is within the mapping.
     pub(crate) fn check(&self, range: &Range<usize>) -> Result<(), Unreadable> {
         let mut checked = self.checked.borrow_mut();
-        for page in range.start / PAGE..range.end.div_ceil(PAGE) {
-            let (word, bit) = (page / u64::BITS as usize, 1 << (page % u64::BITS as usize));
-            if checked[word] & bit == 0 {
-                self.mapping.check_readable(&(page * PAGE..(page + 1) * PAGE))?;
-                checked[word] |= bit;
-            }
+        let pages = range.start / PAGE..range.end.div_ceil(PAGE);
+        let mut next = pages.start;
+        while let Some(first) = (next..pages.end).find(|page| !is_set(&checked, *page)) {
+            // Pages that follow each other take one call.
+            next = (first..pages.end).find(|page| is_set(&checked, *page)).unwrap_or(pages.end);
+            self.mapping.check_readable(&(first * PAGE..next * PAGE))?;
+            (first..next).for_each(|page| checked[page / BITS] |= 1 << (page % BITS));
         }
         Ok(())
     }
+}
+
+fn is_set(checked: &[u64], page: usize) -> bool {
+    checked[page / BITS] & 1 << (page % BITS) != 0
 }

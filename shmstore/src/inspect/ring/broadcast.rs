@@ -70,11 +70,16 @@ impl<'m> Broadcast<'m> {
 
     /// Copies an item. Returns `None` if it is not there, or was overwritten meanwhile.
     pub(crate) fn item(&self, position: u64) -> Result<Option<Vec<u8>>, String> {
+        let mut bytes = Vec::new();
+        Ok(self.item_into(position, &mut bytes)?.then_some(bytes))
+    }
+
+    /// Replaces the content of `to` by an item. Returns `false` if it is not there, or was overwritten meanwhile.
+    pub(crate) fn item_into(&self, position: u64, to: &mut Vec<u8>) -> Result<bool, String> {
         if position > LAST_OF_BROADCAST {
-            return Ok(None);
+            return Ok(false);
         }
         let there = Self::there(position);
-        let copied = self.0.copy(position, |before, after| (before, after) == (there, there))?;
-        Ok(copied.map(|(_, bytes)| bytes))
+        Ok(self.0.copy_into(position, |before, after| (before, after) == (there, there), to)?.is_some())
     }
 }

@@ -110,7 +110,13 @@ impl<'m> Queue<'m> {
     /// No process writes the bytes of an item that is taken or comes back. So the copy is whole as long as the lap in
     /// the word stays the same.
     pub(crate) fn unfinished_item(&self, position: u64) -> Result<Option<(u64, Vec<u8>)>, String> {
+        let mut bytes = Vec::new();
+        Ok(self.unfinished_item_into(position, &mut bytes)?.map(|word| (word, bytes)))
+    }
+
+    /// The same, to memory that is used again.
+    pub(crate) fn unfinished_item_into(&self, position: u64, to: &mut Vec<u8>) -> Result<Option<u64>, String> {
         let is_there = |word| Self::is_item(word, position, self.0.capacity());
-        self.0.copy(position, |before, after| is_there(before) && is_there(after))
+        self.0.copy_into(position, |before, after| is_there(before) && is_there(after), to)
     }
 }

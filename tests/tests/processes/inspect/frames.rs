@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use shmstore::inspect::{FieldError, FieldPath, ItemsError, Limits, SavedObject, Value};
+use shmstore::inspect::{FieldError, FieldPath, Limits, PartError, SavedObject, Value};
 use shmstore::{CacheAligned, Frames, Shared, ShmObject, ShmValue};
 use shmstore_tests::scratch::Scratch;
 use shmstore_tests::wait::{DEADLINE, until};
@@ -90,7 +90,7 @@ fn the_newest_frame_is_shown_and_found_by_paths() {
     assert_eq!(error, "`images` cannot be read: its newest frame has 12 bytes, and the limit is 11");
     for wrong in [".", "images.meta", "images[0]", "sides"] {
         let error = object.newest_frame(&path(wrong), &Limits::default()).unwrap_err();
-        assert!(matches!(error, ItemsError::Field(FieldError::NoSuchPart { what: "frames", .. })), "{wrong}: {error}");
+        assert!(matches!(error, PartError::Field(FieldError::NoSuchPart { what: "frames", .. })), "{wrong}: {error}");
     }
     drop(typed);
 }

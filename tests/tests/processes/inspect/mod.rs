@@ -5,6 +5,7 @@ mod fuzzed;
 mod hostile;
 mod maps;
 mod orphans;
+mod reading;
 mod removal;
 mod saved;
 mod states;
