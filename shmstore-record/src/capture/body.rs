@@ -29,13 +29,13 @@ pub(super) struct Body {
 impl Body {
     /// `part` is the type of the part, or the message's struct for atomics.
     pub(super) fn of(message: Message, part: &OwnedSchema, encoding: Encoding) -> Self {
-        let time = match (message.kind(), inner(part).kind()) {
+        let time = match (message.kind(), part.kind()) {
             (Kind::Map, OwnedKind::Map { value, .. }) => first_time(value).map(|at| (2, at)),
             (Kind::Frames, OwnedKind::Frames { meta, .. }) => first_time(meta).map(|at| (0, at)),
             (Kind::Atomics, _) => None,
             _ => first_time(message.schema()).map(|at| (0, at)),
         };
-        let json = (encoding == Encoding::Json).then(|| Json::of(&message, inner(part)));
+        let json = (encoding == Encoding::Json).then(|| Json::of(&message, part));
         Self { sizes: message.sizes().collect(), message, json, time }
     }
 
@@ -69,14 +69,6 @@ impl Body {
 pub(super) fn time_at(bytes: &[u8], at: usize) -> Option<u64> {
     let bytes = bytes.get(at..)?.first_chunk()?;
     u64::try_from(i64::from_le_bytes(*bytes)).ok().filter(|time| *time > 0)
-}
-
-/// The part itself.
-pub(super) fn inner(part: &OwnedSchema) -> &OwnedSchema {
-    match part.kind() {
-        OwnedKind::CacheAligned { object } => inner(object),
-        _ => part,
-    }
 }
 
 /// The offset of the first `Timestamp` in a value. Lists are left out, because they may be empty.

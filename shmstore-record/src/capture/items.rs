@@ -61,9 +61,9 @@ impl Items {
     }
 
     fn receive(&mut self, reading: &Reading<'_>, sink: &mut Sink<'_>) -> Result<(), String> {
-        let sent = reading.changes(&self.part).map_err(|error| error.to_string())?.unwrap_or(0);
         let Some(from) = self.next else {
-            self.next = Some(sent);
+            let positions = reading.positions(&self.part).map_err(|error| error.to_string())?;
+            self.next = Some(positions.end);
             return Ok(());
         };
         let lane = &mut self.lane;
@@ -79,30 +79,26 @@ impl Items {
         Ok(())
     }
 
+    /// Looks at the items that are not finished. Those that were finished before a look are missed.
     fn look(&mut self, reading: &Reading<'_>, sink: &mut Sink<'_>) -> Result<(), String> {
-        let pushed = reading.changes(&self.part).map_err(|error| error.to_string())?.unwrap_or(0);
-        if self.next == Some(pushed) {
-            return Ok(());
-        }
-        // Items that wait at the start are recorded, too. Those before them count as seen.
+        let from = self.next.unwrap_or(0);
+        let (lane, mut expected, mut read) = (&mut self.lane, from, 0);
         let is_first = self.next.is_none();
-        let mut next = self.next.unwrap_or(0);
-        let lane = &mut self.lane;
-        let mut seen = is_first.then_some(None).unwrap_or(Some(next));
-        let each = |position: u64, item: &[u8]| {
-            if let Some(expected) = seen.filter(|expected| position > *expected) {
+        let mut pass = |lane: &mut Lane, position: u64| {
+            if position > expected && !is_first {
                 lane.miss(expected, position - expected);
             }
-            seen = Some(position + 1);
-            sink.read += item.len() as u64;
+            expected = position.wrapping_add(1);
+        };
+        let each = |position: u64, item: &[u8]| {
+            pass(lane, position);
+            read += item.len() as u64;
             lane.write(sink, position, &[item]);
         };
-        let end = reading.queued(&self.part, next, each).map_err(|error| error.to_string())?;
-        next = next.max(end);
-        if let Some(expected) = seen.filter(|expected| next > *expected) {
-            lane.miss(expected, next - expected);
-        }
-        self.next = Some(next);
+        let passed = reading.queued(&self.part, from, each).map_err(|error| error.to_string())?;
+        pass(lane, passed.next);
+        sink.read += read;
+        self.next = Some(passed.next);
         Ok(())
     }
 }

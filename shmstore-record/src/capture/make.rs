@@ -8,7 +8,7 @@ use shmstore::inspect::{Object, Part};
 use shmstore::schema::{OwnedKind, OwnedSchema};
 
 use super::atomics::Atomics;
-use super::body::{Body, Encoding, inner};
+use super::body::{Body, Encoding};
 use super::clock::Clock;
 use super::events::{Events, Kind as EventKind};
 use super::frames::FramesWatch;
@@ -65,10 +65,9 @@ impl Maker {
         let (mut added, mut atomics) = (0, Vec::new());
         for part in parts {
             let path = part.path().to_string();
-            if watched.known.iter().any(|(known, _)| *known == path) {
+            if watched.known.insert(path.clone(), part.schema().hash()).is_some() {
                 continue;
             }
-            watched.known.push((path.clone(), part.schema().hash()));
             added += 1;
             if !place.settings.wants(&path) {
                 continue;
@@ -106,7 +105,7 @@ impl Maker {
             let (is, most) = (message.most_bytes(), place.settings.most_bytes);
             return Ok(Err(format!("a message has {is} bytes, and the limit is {most}: --max-message raises it")));
         }
-        let of = inner(part.schema()).clone();
+        let of = part.schema().clone();
         let picture = match of.kind() {
             OwnedKind::Frames { element, meta, .. } if place.settings.is_image(path) => match Image::of(meta, element) {
                 Ok(image) => Some(image),

@@ -1,5 +1,6 @@
 //! Maps: a message for each key that is set or removed.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::time::Instant;
 
@@ -81,12 +82,18 @@ impl MapWatch {
         let Self { part, lane, known, kept, look, .. } = self;
         let is_same = self.changes == Some(changes);
         let op = if is_first && !self.is_new { Message::PRESENT } else { Message::SET };
-        let each = |key: &[u8], version: u64, value: &[u8]| {
-            if let Some(old) = known.get_mut(key) {
+        let keys = RefCell::new(&mut *known);
+        let is_wanted = |key: &[u8], version: u64| {
+            let mut keys = keys.borrow_mut();
+            let old = keys.get_mut(key);
+            old.is_none_or(|old| {
                 old.look = *look;
-                if old.version == version {
-                    return;
-                }
+                old.version != version
+            })
+        };
+        let each = |key: &[u8], version: u64, value: &[u8]| {
+            let mut keys = keys.borrow_mut();
+            if let Some(old) = keys.get_mut(key) {
                 if is_same && version > old.version {
                     // The key was there all the time, so its versions have no gap.
                     lane.miss(old.version + 1, version - old.version - 1);
@@ -95,13 +102,12 @@ impl MapWatch {
             } else {
                 came += 1;
                 let value = keep(kept, None, value);
-                known.insert(key.into(), Known { version, look: *look, value });
+                keys.insert(key.into(), Known { version, look: *look, value });
             }
             sink.read += value.len() as u64;
             lane.write(sink, version, &[&[op][..], key, value]);
         };
-        reading.entries(part, each).map_err(|error| error.to_string())?;
-        let is_gone = |(key, of): (&Box<[u8]>, &Known)| (of.look != *look).then(|| key.clone());
+        reading.entries(part, is_wanted, each).map_err(|error| error.to_string())?;
         let zeros = vec![0; lane.body.sizes().last().copied().flatten().unwrap_or(0)];
         let gone: Vec<Box<[u8]>> = known.iter().filter_map(is_gone).collect();
         for key in &gone {
@@ -122,12 +128,13 @@ impl MapWatch {
     /// Writes the keys that are known, for another file. The next look finds the others.
     fn write_again(&mut self, reading: &Reading<'_>, sink: &mut Sink<'_>) -> Result<(), String> {
         let Self { part, lane, known, .. } = self;
+        let is_wanted = |key: &[u8], version| known.get(key).is_some_and(|known| known.version == version);
         let each = |key: &[u8], version: u64, value: &[u8]| {
-            if known.get(key).is_some_and(|known| known.version == version) {
+            if is_wanted(key, version) {
                 lane.write(sink, version, &[&[Message::PRESENT][..], key, value]);
             }
         };
-        reading.entries(part, each).map_err(|error| error.to_string())
+        reading.entries(part, is_wanted, each).map_err(|error| error.to_string())
     }
 }
 

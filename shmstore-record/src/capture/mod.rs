@@ -259,7 +259,7 @@ impl Capture {
         // All channels are made again. The parts keep nothing, so their present state is written as if they were new.
         for watched in &mut self.objects {
             watched.name = self.maker.name(&topic_name(&watched.place.path));
-            (watched.parts, watched.known) = (Parts::default(), Vec::new());
+            (watched.parts, watched.known) = (Parts::default(), HashMap::new());
             let Some(object) = watched.attached.take() else { continue };
             let parts = object.parts().unwrap_or_default();
             watched.attached = Some(object);

@@ -32,7 +32,7 @@ pub(super) struct Watched {
     /// The nonce of the newest object here.
     pub(super) nonce: u64,
     /// The paths and types of the parts that have channels, or were left out on purpose.
-    pub(super) known: Vec<(String, LayoutHash)>,
+    pub(super) known: HashMap<String, LayoutHash>,
     pub(super) parts: Parts,
     /// When its removal is next looked for.
     pub(super) next_check: u64,
@@ -67,7 +67,7 @@ impl Watched {
             name,
             attached: None,
             nonce: 0,
-            known: Vec::new(),
+            known: HashMap::new(),
             parts: Parts::default(),
             next_check: 0,
         }

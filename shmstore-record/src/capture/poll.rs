@@ -49,8 +49,10 @@ impl Capture {
                 self.events.tell(&mut self.recorder, now, Kind::Clock, json!({ "step": step }));
             }
             self.tell_losses(now);
-            let gaps = self.gaps();
-            self.recorder.gaps(gaps);
+            if self.output.split.is_some() {
+                let gaps = self.gaps();
+                self.recorder.gaps(gaps);
+            }
         }
         Ok(())
     }
