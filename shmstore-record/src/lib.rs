@@ -29,6 +29,7 @@
 mod cdr;
 mod definition;
 mod names;
+pub mod output;
 
 pub use cdr::{DecodeError, Encoded, Plan, Unfit};
 pub use definition::{Definition, Definitions};
