@@ -18,6 +18,10 @@ pub mod notify;
 pub mod pop;
 pub mod push;
 pub mod put;
+#[cfg(feature = "record")]
+pub mod record;
+#[cfg(feature = "record")]
+mod record_report;
 pub mod rm;
 mod rm_all;
 pub mod save;
@@ -106,6 +110,8 @@ enum Command {
     Load(load::Args),
     Migrate(migrate::Args),
     Mirror(mirror::Args),
+    #[cfg(feature = "record")]
+    Record(record::Args),
     Completions(completions::Args),
     Man(man::Args),
 }
@@ -137,6 +143,8 @@ impl Command {
             Self::Load(args) => load::run(args),
             Self::Migrate(args) => migrate::run(args),
             Self::Mirror(args) => mirror::run(args),
+            #[cfg(feature = "record")]
+            Self::Record(args) => record::run(args),
             Self::Completions(args) => completions::run(args),
             Self::Man(args) => man::run(args),
         }

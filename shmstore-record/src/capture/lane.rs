@@ -7,7 +7,7 @@ use serde_json::json;
 use super::body::Body;
 use super::events::{Events, Kind};
 use crate::cdr::Encoded;
-use crate::output::{ChannelId, Recorder, Stamp};
+use crate::output::{Channel, ChannelId, OutputError, Recorder, Stamp};
 
 /// How long a part may give no whole copy, in nanoseconds, until an event says so. It is looked at again as seldom.
 const PATIENCE: u64 = 100_000_000;
@@ -36,8 +36,9 @@ pub(super) struct Sink<'a> {
 
 /// The channel of a part.
 pub(super) struct Lane {
-    pub(super) channel: ChannelId,
-    pub(super) topic: String,
+    channel: ChannelId,
+    /// What the channel is, for another file.
+    spec: Channel,
     /// The number of the object in the file.
     pub(super) object: usize,
     /// The path of the part.
@@ -64,13 +65,7 @@ pub struct Counts {
     pub dropped: u64,
 }
 
-fn send(
-    to: ChannelId,
-    counts: &mut Counts,
-    sink: &mut Sink<'_>,
-    stamp: Stamp,
-    encode: impl FnOnce(&mut Vec<u8>),
-) {
+fn send(to: ChannelId, counts: &mut Counts, sink: &mut Sink<'_>, stamp: Stamp, encode: impl FnOnce(&mut Vec<u8>)) {
     let is_there = sink.recorder.message(to, stamp, encode);
     if !sink.is_again {
         if is_there {
@@ -90,12 +85,19 @@ struct Trouble {
 }
 
 impl Lane {
-    pub(super) fn new(channel: ChannelId, topic: String, object: usize, part: String, body: Body) -> Self {
-        Self {
-            channel,
-            topic,
+    /// Opens the channel.
+    pub(super) fn open(
+        recorder: &mut Recorder,
+        spec: Channel,
+        object: usize,
+        part: &str,
+        body: Body,
+    ) -> Result<Self, OutputError> {
+        Ok(Self {
+            channel: recorder.channel(spec.clone())?,
+            spec,
             object,
-            part,
+            part: part.to_owned(),
             body,
             counts: Counts::default(),
             gap: None,
@@ -103,7 +105,18 @@ impl Lane {
             told_dropped: 0,
             invalid: 0,
             trouble: None,
-        }
+        })
+    }
+
+    /// Opens the channel in another file, which counts from zero.
+    pub(super) fn move_to(&mut self, recorder: &mut Recorder) -> Result<(), OutputError> {
+        self.channel = recorder.channel(self.spec.clone())?;
+        (self.counts, self.gap, self.told_missed, self.told_dropped) = (Counts::default(), None, 0, 0);
+        Ok(())
+    }
+
+    pub(super) fn topic(&self) -> &str {
+        &self.spec.topic
     }
 
     /// Writes the pieces of a message.
@@ -134,7 +147,7 @@ impl Lane {
             let bytes: String = shown.map(|byte| format!("{byte:02x}")).collect();
             let why = "a text is not UTF-8, or a time does not fit: the message has the nearest value";
             let of = json!({
-                "object": self.object, "part": self.part, "topic": self.topic, "sequence": sequence,
+                "object": self.object, "part": self.part, "topic": self.topic(), "sequence": sequence,
                 "count": self.invalid, "bytes": bytes, "why": why
             });
             sink.events.tell(sink.recorder, sink.now, Kind::Invalid, of);
@@ -184,14 +197,14 @@ impl Lane {
         }
         trouble.is_told = true;
         let why = why.to_string();
-        sink.events.note(format!("{} cannot be read: {why}. The recorder goes on trying", self.topic));
-        let of = json!({ "object": self.object, "part": self.part, "topic": self.topic, "why": why });
+        sink.events.note(format!("{} cannot be read: {why}. The recorder goes on trying", self.topic()));
+        let of = json!({ "object": self.object, "part": self.part, "topic": self.topic(), "why": why });
         sink.events.tell(sink.recorder, now, Kind::Unreadable, of);
     }
 
     /// Writes the events about what was missed and dropped since the last call.
     pub(super) fn tell_losses(&mut self, recorder: &mut Recorder, events: &mut Events, now: u64) {
-        let Self { object, part, topic, counts: Counts { missed, dropped, .. }, .. } = self;
+        let Self { object, part, counts: Counts { missed, dropped, .. }, spec: Channel { topic, .. }, .. } = self;
         if let Some((from, to)) = self.gap.take() {
             let new = *missed - self.told_missed;
             let of = json!({

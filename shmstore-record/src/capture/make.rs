@@ -14,7 +14,7 @@ use super::events::{Events, Kind as EventKind};
 use super::frames::FramesWatch;
 use super::image::{self, Image};
 use super::items::Items;
-use super::json;
+use super::json::schema_of;
 use super::lane::Lane;
 use super::maps::MapWatch;
 use super::object::Watched;
@@ -22,7 +22,7 @@ use super::settings::Settings;
 use super::topics::Topics;
 use crate::definition::Definitions;
 use crate::message::{Kind, Message};
-use crate::output::{Channel, ChannelId, OutputError, Recorder, Schema};
+use crate::output::{Channel, OutputError, Recorder, Schema};
 
 /// What the channels of one file have in common.
 #[derive(Default)]
@@ -53,6 +53,15 @@ struct Asked<'a> {
 impl Maker {
     pub(super) fn name(&mut self, anchor: &str) -> String {
         self.topics.object(anchor)
+    }
+
+    /// Gives up the topics of an object, and the names of its messages if no other object uses them.
+    pub(super) fn forget(&mut self, watched: &Watched, others: &[Watched]) {
+        watched.parts.lanes().for_each(|lane| self.topics.give_back(lane.topic()));
+        let is_other = |one: &Watched| one.number != watched.number && one.type_name == watched.type_name;
+        if !others.iter().any(is_other) {
+            self.definitions.remove(&watched.type_name);
+        }
     }
 
     /// Makes channels for the parts that have none. Returns how many parts are new.
@@ -107,10 +116,12 @@ impl Maker {
         }
         let of = part.schema().clone();
         let picture = match of.kind() {
-            OwnedKind::Frames { element, meta, .. } if place.settings.is_image(path) => match Image::of(meta, element) {
-                Ok(image) => Some(image),
-                Err(why) => return Ok(Err(format!("it cannot be recorded as sensor_msgs/Image: {why}"))),
-            },
+            OwnedKind::Frames { element, meta, .. } if place.settings.is_image(path) => {
+                match Image::of(meta, element) {
+                    Ok(image) => Some(image),
+                    Err(why) => return Ok(Err(format!("it cannot be recorded as sensor_msgs/Image: {why}"))),
+                }
+            }
             _ => None,
         };
         let (schema, extra) = match &picture {
@@ -124,10 +135,8 @@ impl Maker {
             },
         };
         let topic = self.topics.part(&watched.name, path);
-        let asked = Asked { topic: topic.clone(), part: path, kind, schema, extra };
-        let channel = open(watched, asked, place)?;
         let body = Body::of(message, part.schema(), place.settings.encoding);
-        let lane = Lane::new(channel, topic, watched.number, path.to_owned(), body);
+        let lane = open(watched, Asked { topic, part: path, kind, schema, extra }, body, place)?;
         let (parts, is_new) = (&mut watched.parts, place.is_new);
         match (kind, of.kind()) {
             (Kind::Broadcast, OwnedKind::Broadcast { capacity, .. }) => {
@@ -158,24 +167,20 @@ impl Maker {
         };
         let topic = self.topics.part(&watched.name, "atomics");
         let extra = Some(("shmstore.parts", json!(paths).to_string()));
-        let asked = Asked { topic: topic.clone(), part: "", kind: Kind::Atomics, schema, extra };
-        let channel = open(watched, asked, place)?;
         let of = message.schema().clone();
         let body = Body::of(message, &of, place.settings.encoding);
-        let lane = Lane::new(channel, topic, watched.number, String::new(), body);
+        let lane = open(watched, Asked { topic, part: "", kind: Kind::Atomics, schema, extra }, body, place)?;
         watched.parts.atomics.push(Atomics::new(parts, lane));
         Ok(Ok(()))
     }
 
     fn schema(&mut self, watched: &Watched, of: &OwnedSchema, encoding: Encoding) -> Result<Schema, String> {
-        let package = watched.attached.as_ref().map_or_else(String::new, |object| object.schema().to_string());
-        let definitions = self.definitions.entry(package.clone()).or_insert_with(|| Definitions::new(&package));
+        let package = &watched.type_name;
+        let definitions = self.definitions.entry(package.clone()).or_insert_with(|| Definitions::new(package));
         let definition = definitions.define(of).map_err(|error| error.to_string())?;
         Ok(match encoding {
             Encoding::Cdr => Schema { name: definition.name, encoding: "ros2msg".into(), text: definition.text },
-            Encoding::Json => {
-                Schema { name: definition.name, encoding: "jsonschema".into(), text: json::schema_of(of) }
-            }
+            Encoding::Json => Schema { name: definition.name, encoding: "jsonschema".into(), text: schema_of(of) },
         })
     }
 }
@@ -187,7 +192,7 @@ fn leave_out(watched: &Watched, path: &str, why: &str, place: &mut Place<'_>) {
     place.events.tell(place.recorder, place.now, EventKind::Unreadable, of);
 }
 
-fn open(watched: &Watched, asked: Asked<'_>, place: &mut Place<'_>) -> Result<ChannelId, OutputError> {
+fn open(watched: &Watched, asked: Asked<'_>, body: Body, place: &mut Place<'_>) -> Result<Lane, OutputError> {
     let text = |key: &str, value: String| (key.to_owned(), value);
     let mut metadata = BTreeMap::from([
         text("offered_qos_profiles", String::new()),
@@ -197,7 +202,8 @@ fn open(watched: &Watched, asked: Asked<'_>, place: &mut Place<'_>) -> Result<Ch
     ]);
     metadata.extend(asked.extra.map(|(key, value)| text(key, value)));
     let message_encoding = if asked.schema.encoding == "ros2msg" { "cdr" } else { "json" }.to_owned();
-    place.recorder.channel(Channel { topic: asked.topic, message_encoding, schema: asked.schema, metadata })
+    let spec = Channel { topic: asked.topic, message_encoding, schema: asked.schema, metadata };
+    Lane::open(place.recorder, spec, watched.number, asked.part, body)
 }
 
 /// Adds the record about an object and its layout.
@@ -225,4 +231,3 @@ pub(super) fn describe(watched: &Watched, object: &Object, recorder: &mut Record
     pairs.extend(of.room.map(|room| text("room", room.to_string())));
     recorder.metadata("shmstore.object", pairs);
 }
-

@@ -43,7 +43,7 @@ pub use events::EVENTS;
 pub use lane::Counts;
 pub use report::{Recorded, Report};
 pub use run::{Next, run};
-pub use settings::Settings;
+pub use settings::{Settings, SettingsError};
 
 /// The longest time that one value may be tried again in a poll.
 const WAIT: std::time::Duration = std::time::Duration::from_micros(200);
@@ -145,9 +145,8 @@ impl Capture {
         for segment in segments.iter().filter(|segment| segment.state.is_usable()) {
             let Some(of) = &segment.description else { continue };
             let key = (segment.shmid, of.nonce);
-            let is_here = |one: &Watched| {
-                one.attached.as_ref().is_some_and(|at| (at.segment().shmid, at.nonce()) == key)
-            };
+            let is_here =
+                |one: &Watched| one.attached.as_ref().is_some_and(|at| (at.segment().shmid, at.nonce()) == key);
             if self.objects.iter().any(is_here) || self.refused.get(&key).is_some_and(|next| now < *next) {
                 continue;
             }
@@ -160,7 +159,7 @@ impl Capture {
                 }
                 // The next list has what became of it.
                 Err(InspectError::Gone { .. } | InspectError::Rewritten { .. }) => {}
-                Err(error) => self.refuse(key, &of.path, &error, now),
+                Err(error) => self.refuse(key, &of.path, &error.to_string(), now),
             }
         }
         self.has_begun = true;
@@ -168,13 +167,13 @@ impl Capture {
     }
 
     /// Says once that an object cannot be read, and tries again from time to time.
-    fn refuse(&mut self, key: (i32, u64), path: &Path, error: &InspectError, now: u64) {
+    fn refuse(&mut self, key: (i32, u64), path: &Path, why: &str, now: u64) {
         const RETRY: u64 = 5_000_000_000;
         if self.refused.len() > 10_000 {
             self.refused.clear();
         }
         if self.refused.insert(key, now + RETRY).is_none() {
-            let (path, why) = (path.to_string_lossy(), error.to_string());
+            let path = path.to_string_lossy();
             self.events.note(format!("{path} is not recorded: {why}"));
             self.events.tell(&mut self.recorder, now, Kind::Unreadable, json!({ "path": path, "why": why }));
         }
@@ -186,7 +185,7 @@ impl Capture {
             Ok(parts) => parts,
             Err(error) => {
                 let key = (object.segment().shmid, object.nonce());
-                self.refuse_for(key, &place.path, &error.to_string(), now);
+                self.refuse(key, &place.path, &error.to_string(), now);
                 return Ok(());
             }
         };
@@ -203,7 +202,7 @@ impl Capture {
         let (nonce, is_same) = (object.nonce(), self.objects[at].nonce == object.nonce());
         let is_successor = !self.objects[at].known.is_empty() && !is_same;
         if is_successor && !self.objects[at].is_followed_by(&parts) {
-            self.begin_again(now)?;
+            self.begin_again(at, now)?;
         }
         let watched = &mut self.objects[at];
         let (path, number) = (watched.place.path.to_string_lossy().into_owned(), watched.number);
@@ -211,6 +210,7 @@ impl Capture {
         if is_successor {
             watched.restart(&parts);
         }
+        watched.type_name = object.schema().to_string();
         watched.nonce = nonce;
         watched.attached = Some(object);
         let known = watched.known.len();
@@ -237,44 +237,26 @@ impl Capture {
         Ok(())
     }
 
-    fn refuse_for(&mut self, key: (i32, u64), path: &Path, why: &str, now: u64) {
-        if self.refused.insert(key, u64::MAX).is_none() {
-            let path = path.to_string_lossy();
-            self.events.note(format!("{path} is not recorded: {why}"));
-            self.events.tell(&mut self.recorder, now, Kind::Unreadable, json!({ "path": path, "why": why }));
-        }
-    }
-
-    /// Begins another file, in which a topic may have another type.
-    fn begin_again(&mut self, now: u64) -> Result<(), OutputError> {
+    /// Begins another file, in which the topics of an object may have other types.
+    fn begin_again(&mut self, at: usize, now: u64) -> Result<(), OutputError> {
+        self.look_at_all(false);
         self.tell_losses(now);
-        let mut output = self.output.clone();
-        output.path = self.earlier.next_path(&self.output.path);
-        let mut recorder = Recorder::start(output)?;
+        let path = self.earlier.next_path(&self.output.path);
+        let mut recorder = Recorder::start(Output { path, ..self.output.clone() })?;
         self.events.open_again(&mut recorder)?;
-        let old = mem::replace(&mut self.recorder, recorder);
         let parts = self.counted();
-        self.earlier.end(old, parts);
-        self.maker = Maker::default();
-        // All channels are made again. The parts keep nothing, so their present state is written as if they were new.
+        self.earlier.end(mem::replace(&mut self.recorder, recorder), parts);
+        self.maker.forget(&self.objects[at], &self.objects);
         for watched in &mut self.objects {
-            watched.name = self.maker.name(&topic_name(&watched.place.path));
-            (watched.parts, watched.known) = (Parts::default(), HashMap::new());
-            let Some(object) = watched.attached.take() else { continue };
-            let parts = object.parts().unwrap_or_default();
-            watched.attached = Some(object);
-            let mut place = make::Place {
-                recorder: &mut self.recorder,
-                events: &mut self.events,
-                settings: &self.settings,
-                now,
-                is_new: false,
+            let Some(object) = watched.attached.as_ref().filter(|_| watched.number != at) else {
+                // It begins anew if it comes back.
+                (watched.parts, watched.known) = (Parts::default(), HashMap::new());
+                continue;
             };
-            self.maker.add(watched, parts, &mut place)?;
-            if let Some(object) = &watched.attached {
-                make::describe(watched, object, &mut self.recorder, &self.clock);
-            }
+            make::describe(watched, object, &mut self.recorder, &self.clock);
+            watched.parts.lanes_mut().try_for_each(|lane| lane.move_to(&mut self.recorder))?;
         }
+        self.look_at_all(true);
         Ok(())
     }
 

@@ -27,6 +27,8 @@ pub(super) struct Watched {
     pub(super) number: usize,
     /// Its name in topics.
     pub(super) name: String,
+    /// The name of its type.
+    pub(super) type_name: String,
     /// `None` while it is away: removed, or about to be replaced.
     pub(super) attached: Option<Object>,
     /// The nonce of the newest object here.
@@ -65,6 +67,7 @@ impl Watched {
             place,
             number,
             name,
+            type_name: String::new(),
             attached: None,
             nonce: 0,
             known: HashMap::new(),

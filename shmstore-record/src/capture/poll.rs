@@ -64,7 +64,7 @@ impl Capture {
     }
 
     /// Looks at all parts. `is_again`: writes their present state, for a file that has just begun.
-    fn look_at_all(&mut self, is_again: bool) {
+    pub(super) fn look_at_all(&mut self, is_again: bool) {
         let Self { recorder, events, objects, look, clock, .. } = self;
         let now = clock.now();
         let mut sink = Sink { recorder, events, now, failures: 0, has_changed: false, read: 0, is_again };

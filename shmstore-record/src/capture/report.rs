@@ -51,7 +51,8 @@ pub(super) struct Earlier {
 impl Earlier {
     /// The path of the next file: `x-2.mcap`, `x-3.mcap`.
     pub(super) fn next_path(&self, first: &Path) -> PathBuf {
-        let [stem, extension] = [first.file_stem(), first.extension()].map(|of| of.unwrap_or_default().to_string_lossy());
+        let [stem, extension] =
+            [first.file_stem(), first.extension()].map(|of| of.unwrap_or_default().to_string_lossy());
         let number = self.files.len() + 2;
         first.with_file_name(format!("{stem}-{number}{}{extension}", if extension.is_empty() { "" } else { "." }))
     }
@@ -68,7 +69,7 @@ impl Capture {
     #[must_use]
     pub fn counted(&self) -> Vec<Recorded> {
         let of = |lane: &Lane| Recorded {
-            topic: lane.topic.clone(),
+            topic: lane.topic().to_owned(),
             object: lane.object,
             part: lane.part.clone(),
             counts: lane.counts,

@@ -25,6 +25,11 @@ impl Topics {
         self.unique(format!("/{object}/{below}"))
     }
 
+    /// Lets another part have a topic.
+    pub(super) fn give_back(&mut self, topic: &str) {
+        self.taken.remove(topic);
+    }
+
     fn unique(&mut self, mut name: String) -> String {
         name.truncate(MOST);
         let name = name.trim_end_matches(['/', '_']).to_owned();
