@@ -97,6 +97,9 @@ pub struct Capture {
     last_change: u64,
     next_full: u64,
     next_losses: u64,
+    next_gaps: u64,
+    /// The messages that the newest text for the file's end was about.
+    gaps_of: u64,
 }
 
 impl Capture {
@@ -129,6 +132,8 @@ impl Capture {
             last_change: now,
             next_full: 0,
             next_losses: 0,
+            next_gaps: 0,
+            gaps_of: 0,
         })
     }
 

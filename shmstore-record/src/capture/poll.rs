@@ -16,6 +16,10 @@ const SLOW: u64 = 10_000_000;
 const CHECK: u64 = 100_000_000;
 /// The period between events about losses.
 const LOSSES: u64 = 1_000_000_000;
+/// The same between two texts about all parts, if there are many, because a text takes some microseconds each.
+const SELDOM: u64 = 10_000_000_000;
+/// So many parts are many.
+const MANY: usize = 1000;
 /// The bytes after which broadcasts have their turn.
 const TURN: u64 = 1 << 20;
 
@@ -49,12 +53,22 @@ impl Capture {
                 self.events.tell(&mut self.recorder, now, Kind::Clock, json!({ "step": step }));
             }
             self.tell_losses(now);
-            if self.output.split.is_some() {
-                let gaps = self.gaps();
-                self.recorder.gaps(gaps);
-            }
+            self.set_gaps(now);
         }
         Ok(())
+    }
+
+    /// Sets what a file says at its end, if it ends before the recording.
+    fn set_gaps(&mut self, now: u64) {
+        let lanes = || self.objects.iter().flat_map(|watched| watched.parts.lanes());
+        let all: u64 = lanes().map(|lane| lane.counts.recorded + lane.counts.missed + lane.counts.dropped).sum();
+        if self.output.split.is_none() || all == self.gaps_of || now < self.next_gaps {
+            return;
+        }
+        self.next_gaps = now + if lanes().count() > MANY { SELDOM } else { 0 };
+        self.gaps_of = all;
+        let gaps = self.gaps();
+        self.recorder.gaps(gaps);
     }
 
     /// Returns `true` if nothing has changed for a second, and no broadcast needs a look each millisecond.
