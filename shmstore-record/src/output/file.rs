@@ -4,14 +4,13 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use mcap::records::{MessageHeader, Metadata};
 use mcap::{McapError, WriteOptions, Writer};
 
 use super::blocks::Block;
 use super::settings::Channel;
-use super::sink::{END, Medium, Sink};
+use super::sink::{Medium, Place, Sink};
 
 /// What each file has: channels and metadata, in the order in which they came.
 #[derive(Clone, Default)]
@@ -37,7 +36,7 @@ pub(super) struct OutFile {
     pub(super) first_time: Option<u64>,
     writer: Writer<Sink>,
     medium: Arc<dyn Medium>,
-    base: Arc<AtomicU64>,
+    place: Arc<Place>,
     channels: usize,
     metadata: usize,
     /// Whether something was put out since the last sync.
@@ -47,7 +46,7 @@ pub(super) struct OutFile {
 impl OutFile {
     /// Begins a file, which is complete at once.
     pub(super) fn begin(path: &Path, medium: Arc<dyn Medium>) -> io::Result<Self> {
-        let (sink, base) = Sink::new(Arc::clone(&medium));
+        let (sink, place) = Sink::new(Arc::clone(&medium));
         let mut writer = WriteOptions::new()
             .profile("ros2")
             .library(concat!("shmstore-record ", env!("CARGO_PKG_VERSION")))
@@ -63,7 +62,7 @@ impl OutFile {
             first_time: None,
             writer,
             medium,
-            base,
+            place,
             channels: 0,
             metadata: 0,
             is_dirty: true,
@@ -72,7 +71,7 @@ impl OutFile {
 
     /// The bytes that were put out.
     pub(super) fn bytes(&self) -> u64 {
-        self.base.load(Ordering::Relaxed) + END.len() as u64
+        self.place.bytes()
     }
 
     /// Whether all metadata is in the file.
@@ -152,15 +151,11 @@ impl OutFile {
         if let Err(error) = is_described.and_then(|()| self.flush()) {
             return (Err(error), self.abandon());
         }
-        let is_finished = self.writer.finish().map(drop).map_err(of_mcap);
-        let (base, medium) = (Arc::clone(&self.base), Arc::clone(&self.medium));
-        let mut sink = self.writer.into_inner();
-        let done = is_finished.and_then(|()| sink.put_last());
-        if done.is_err() {
-            let _ = sink.cut();
+        self.place.will_end();
+        if let Err(error) = self.writer.finish().map_err(of_mcap) {
+            return (Err(error), self.abandon());
         }
-        let done = done.and_then(|()| medium.sync());
-        (done, base.load(Ordering::Relaxed) + END.len() as u64)
+        (self.medium.sync(), self.place.bytes())
     }
 
     /// Cuts the file to what was put out whole, and returns its bytes.

@@ -18,7 +18,7 @@ use std::io::{self, Seek, SeekFrom, Write};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use nix::fcntl::{Flock, FlockArg};
 
@@ -85,11 +85,31 @@ impl Medium for Flock<File> {
     }
 }
 
+/// What the owner of a sink knows of it, while the writer of MCAP has the sink.
+#[derive(Default)]
+pub(super) struct Place {
+    /// Where the file's end begins, which the next piece replaces.
+    base: AtomicU64,
+    /// Whether the next piece has an end of its own.
+    is_last: AtomicBool,
+}
+
+impl Place {
+    /// The bytes of the file.
+    pub(super) fn bytes(&self) -> u64 {
+        self.base.load(Ordering::Relaxed) + END.len() as u64
+    }
+
+    /// What is collected from now on is the last piece, and ends with an end of its own.
+    pub(super) fn will_end(&self) {
+        self.is_last.store(true, Ordering::Relaxed);
+    }
+}
+
 /// Collects bytes and puts them out with [`Write::flush`].
 pub(super) struct Sink {
     medium: Arc<dyn Medium>,
-    /// Where the file's end begins, which the next piece replaces.
-    base: Arc<AtomicU64>,
+    place: Arc<Place>,
     pending: Vec<u8>,
     /// Where in `pending` the next byte goes.
     at: usize,
@@ -98,23 +118,15 @@ pub(super) struct Sink {
 }
 
 impl Sink {
-    /// The second value is where the file's end begins.
-    pub(super) fn new(medium: Arc<dyn Medium>) -> (Self, Arc<AtomicU64>) {
-        let base = Arc::new(AtomicU64::new(0));
-        let sink = Self { medium, base: Arc::clone(&base), pending: Vec::new(), at: 0, is_ended: false };
-        (sink, base)
-    }
-
-    /// Puts out what was collected, which ends with an end of its own.
-    pub(super) fn put_last(&mut self) -> io::Result<()> {
-        let body = self.pending.len().saturating_sub(END.len());
-        let tail = self.pending.split_off(body);
-        self.put(&tail)
+    pub(super) fn new(medium: Arc<dyn Medium>) -> (Self, Arc<Place>) {
+        let place = Arc::new(Place::default());
+        let sink = Self { medium, place: Arc::clone(&place), pending: Vec::new(), at: 0, is_ended: false };
+        (sink, place)
     }
 
     /// Puts out what was collected, and `tail` behind it, which is as long as [`END`].
     fn put(&mut self, tail: &[u8]) -> io::Result<()> {
-        let base = self.base.load(Ordering::Relaxed);
+        let base = self.place.base.load(Ordering::Relaxed);
         let end = base + self.pending.len() as u64;
         if self.pending.len() < SMALL || !self.is_ended {
             self.pending.extend_from_slice(tail);
@@ -131,7 +143,7 @@ impl Sink {
             }
             self.medium.write_at(&self.pending[..HEAD], base)?;
         }
-        self.base.store(end, Ordering::Relaxed);
+        self.place.base.store(end, Ordering::Relaxed);
         self.pending.clear();
         self.pending.shrink_to(KEPT);
         self.at = 0;
@@ -141,7 +153,7 @@ impl Sink {
     /// Cuts the file to what was put out whole, after a piece that failed.
     pub(super) fn cut(&mut self) -> io::Result<()> {
         self.pending.clear();
-        let base = self.base.load(Ordering::Relaxed);
+        let base = self.place.base.load(Ordering::Relaxed);
         // The place of the old end is not given back to the system, as there may be no other.
         self.medium.cut(base + END.len() as u64)?;
         self.medium.write_at(&END, base)
@@ -162,13 +174,20 @@ impl Write for Sink {
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        if self.pending.is_empty() { Ok(()) } else { self.put(&END) }
+        if self.pending.is_empty() {
+            return Ok(());
+        }
+        if self.place.is_last.load(Ordering::Relaxed) {
+            let tail = self.pending.split_off(self.pending.len().saturating_sub(END.len()));
+            return self.put(&tail);
+        }
+        self.put(&END)
     }
 }
 
 impl Seek for Sink {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-        let base = self.base.load(Ordering::Relaxed);
+        let base = self.place.base.load(Ordering::Relaxed);
         let at = match to {
             SeekFrom::Start(at) => at.checked_sub(base),
             SeekFrom::End(by) => (self.pending.len() as u64).checked_add_signed(by),
