@@ -1,8 +1,8 @@
 //! `shmstore record`: what changes in objects, recorded to a file.
 
 use std::fmt::Write as _;
-use std::io::{self, IsTerminal};
-use std::path::PathBuf;
+use std::io::{self, ErrorKind, IsTerminal};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::{Duration, Instant};
@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use clap::{Args as ClapArgs, ValueEnum};
 use shmstore::inspect::{FieldPath, InspectError, Object, Part, Segment, SegmentState};
 use shmstore_record::capture::{self, Capture, Encoding, Next, Settings};
-use shmstore_record::output::{Output, OutputError, Split};
+use shmstore_record::output::{self, Output, OutputError, RepairError, Split};
 use signal_hook::consts::SIGUSR1;
 
 use crate::about::{bytes, counted};
@@ -140,6 +140,9 @@ fn image(text: &str) -> Result<FieldPath, String> {
 ///
 /// An object cannot be read, a part does not exist, the file exists, or it cannot be written.
 pub fn run(args: &Args) -> Result<Outcome, Failure> {
+    if let Some(path) = &args.repair {
+        return repair(path, args.json);
+    }
     let signals = Signals::catch_first();
     let snapshot = Arc::new(AtomicBool::new(false));
     signal_hook::flag::register(SIGUSR1, snapshot.clone())?;
@@ -240,6 +243,20 @@ fn of_output(error: OutputError) -> Failure {
 fn with_causes(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(error.source(), |cause| cause.source());
     causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
+}
+
+fn repair(path: &Path, json: bool) -> Result<Outcome, Failure> {
+    let repaired = output::repair(path).map_err(|error| match error {
+        RepairError::Open { source, .. } if source.kind() == ErrorKind::NotFound => {
+            Failure::NotFound(format!("{} does not exist", shown_path(path)))
+        }
+        RepairError::Open { source, .. } => Failure::at(path)(source),
+        error @ (RepairError::InUse { .. } | RepairError::NotMcap { .. }) => {
+            Failure::Refused(shown(&error.to_string()))
+        }
+        error => Failure::Other(shown(&with_causes(&error))),
+    })?;
+    report::print_repaired(path, &repaired, json)
 }
 
 /// The line on a terminal about a recording, and notes above it.

@@ -1,9 +1,11 @@
 //! What `shmstore record` prints at its end.
 
+use std::path::Path;
 use std::time::Duration;
 
 use serde_json::json;
 use shmstore_record::capture::{Recorded, Report};
+use shmstore_record::output::Repaired;
 
 use crate::about::{bytes, counted};
 use crate::failure::{Failure, Outcome};
@@ -57,5 +59,30 @@ pub(super) fn print(report: &Report, time: Duration, is_json: bool) -> Result<Ou
         files => format!("{} files, the last of which is {}", files.len(), shown_path(&files[files.len() - 1])),
     };
     output.line(&format!("recorded {messages} in {seconds:.1} s to {to}, {size}"))?;
+    output.finish()
+}
+
+/// Prints what is in a file now.
+pub(super) fn print_repaired(path: &Path, repaired: &Repaired, is_json: bool) -> Result<Outcome, Failure> {
+    let Repaired { was_whole, messages, cut, damaged, .. } = repaired;
+    let mut output = Output::standard();
+    if is_json {
+        output.json(&json!({
+            "file": exact(path), "was_whole": was_whole, "messages": messages, "cut": cut, "damaged": damaged
+        }))?;
+        return output.finish();
+    }
+    let messages = counted(usize::try_from(*messages).unwrap_or(usize::MAX), "message");
+    let path = shown_path(path);
+    if *was_whole {
+        output.line(&format!("{path} is complete: {messages}"))?;
+        return output.finish();
+    }
+    let cut = if *cut > 0 { format!(", without {} of an incomplete write", bytes(*cut)) } else { String::new() };
+    let damaged = match damaged {
+        0 => String::new(),
+        number => format!(", and readers skip {}", counted(*number, "damaged chunk")),
+    };
+    output.line(&format!("repaired {path}: {messages}{cut}{damaged}"))?;
     output.finish()
 }
