@@ -22,6 +22,9 @@ pub mod put;
 pub mod replay;
 #[cfg(feature = "record")]
 mod replay_report;
+pub mod record;
+#[cfg(feature = "record")]
+mod record_report;
 pub mod rm;
 mod rm_all;
 pub mod save;
@@ -112,6 +115,8 @@ enum Command {
     #[cfg(feature = "record")]
     Replay(replay::Args),
     Mirror(mirror::Args),
+    #[cfg(feature = "record")]
+    Record(record::Args),
     Completions(completions::Args),
     Man(man::Args),
 }
@@ -145,6 +150,8 @@ impl Command {
             #[cfg(feature = "record")]
             Self::Replay(args) => replay::run(args),
             Self::Mirror(args) => mirror::run(args),
+            #[cfg(feature = "record")]
+            Self::Record(args) => record::run(args),
             Self::Completions(args) => completions::run(args),
             Self::Man(args) => man::run(args),
         }

@@ -31,5 +31,6 @@ pub mod table;
 pub mod target;
 pub mod text;
 pub mod tree;
+pub mod units;
 pub mod watch;
 pub mod writing;

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::{SigId, flag, low_level};
@@ -27,6 +27,21 @@ impl Signals {
         // If a signal cannot be caught, it ends the program at once.
         let register = |signal: i32| flag::register_usize(signal, caught.clone(), signal.unsigned_abs() as usize).ok();
         Self { registered: signals.filter_map(register).collect(), caught }
+    }
+
+    /// Catches the first of the signals only. The second one ends the program at once.
+    #[must_use]
+    pub fn catch_first() -> Self {
+        let (has_come, ignored) = (Arc::new(AtomicBool::new(false)), ignored());
+        let mut registered = Vec::new();
+        for signal in [SIGINT, SIGTERM, SIGHUP].into_iter().filter(|signal| ignored >> (signal - 1) & 1 == 0) {
+            // The actions of a signal run in this order.
+            registered.extend(flag::register_conditional_default(signal, has_come.clone()).ok());
+            registered.extend(flag::register(signal, has_come.clone()).ok());
+        }
+        let mut signals = Self::catch();
+        signals.registered.extend(registered);
+        signals
     }
 
     /// Returns the error for a signal that has come.

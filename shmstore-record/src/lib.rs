@@ -26,10 +26,12 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+pub mod capture;
 mod cdr;
 mod definition;
 mod message;
 mod names;
+pub mod output;
 pub mod reading;
 pub mod replay;
 

@@ -10,6 +10,7 @@ use thiserror::Error;
 use super::limits::Limits;
 use super::memory::{element_offset, offset};
 use super::object::Object;
+use super::snapshot::Cell;
 use crate::layout::path::{FieldError, FieldPath, Step};
 use crate::layout::schema::{OwnedKind, OwnedSchema};
 
@@ -24,9 +25,20 @@ pub struct Part {
     path: FieldPath,
     schema: Arc<OwnedSchema>,
     at: usize,
+    /// The offset of the version of a `Versioned`, which readers that poll load again and again.
+    version_at: Option<usize>,
 }
 
 impl Part {
+    fn new(path: FieldPath, schema: Arc<OwnedSchema>, at: usize) -> Self {
+        let version_at = match schema.kind() {
+            // Without it, the place of the version is computed and refused at each look.
+            OwnedKind::Versioned { value } => Cell::of(&schema, value, at).ok().map(|cell| cell.sequence),
+            _ => None,
+        };
+        Self { path, schema, at, version_at }
+    }
+
     /// Returns its path in the object.
     #[must_use]
     pub fn path(&self) -> &FieldPath {
@@ -42,6 +54,11 @@ impl Part {
     /// The offset of its first byte in the object.
     pub(super) fn at(&self) -> usize {
         self.at
+    }
+
+    /// The offset of its version, if it is a `Versioned`.
+    pub(super) fn version_at(&self) -> Option<usize> {
+        self.version_at
     }
 }
 
@@ -138,7 +155,7 @@ impl Object {
         });
         let (schema, at) = found?;
         let Some(at) = at.filter(|_| is_part(schema)) else { return Err(no_such(path, schema, what)) };
-        Ok(Part { path: path.clone(), schema: Arc::new(schema.clone()), at })
+        Ok(Part::new(path.clone(), Arc::new(schema.clone()), at))
     }
 }
 
@@ -195,7 +212,7 @@ impl List {
             _ => {
                 let shared = self.schemas.entry(ptr::from_ref(schema)).or_insert_with(|| Arc::new(schema.clone()));
                 // Only in a hostile schema is a part beyond all memory. Its reads fail.
-                self.parts.push(Part { path, schema: shared.clone(), at: at.unwrap_or(usize::MAX) });
+                self.parts.push(Part::new(path, shared.clone(), at.unwrap_or(usize::MAX)));
             }
         }
         Ok(())

@@ -1,6 +1,7 @@
 //! The bytes of parts, for readers that copy them again and again.
 
 use std::ops::Range;
+use std::sync::atomic::Ordering::Acquire;
 
 use super::decode::LOCK_INCONSISTENT;
 use super::frames::{Frames, FramesTypes};
@@ -58,6 +59,17 @@ impl Reading<'_> {
     ///
     /// [`PartError`] if the part cannot be read.
     pub fn changes(&self, part: &Part) -> Result<Option<u64>, PartError> {
+        if let Some(at) = part.version_at() {
+            let word = self.object.live(&self.pages).word(at);
+            let word = word.map_err(|why| unreadable(part.path(), why.into()))?;
+            return Ok(Some(sync::newest(word.load(Acquire)).0));
+        }
+        self.other_changes(part)
+    }
+
+    /// The changes of a part that is no `Versioned`, or one that cannot be read.
+    #[inline(never)]
+    fn other_changes(&self, part: &Part) -> Result<Option<u64>, PartError> {
         let (memory, at) = self.place(part);
         let changes = || {
             Ok(Some(match part.schema().kind() {

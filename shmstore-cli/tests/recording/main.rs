@@ -1,0 +1,12 @@
+//! `shmstore record`: real recorders beside real writers, and what is in their files.
+
+mod counts;
+mod files;
+mod kinds;
+mod life;
+mod objects;
+mod recorder;
+#[path = "../commands/scratch.rs"]
+mod scratch;
+mod unchanged;
+mod usage;

@@ -1,0 +1,225 @@
+//! What the channels of all kinds have: counts, gaps, trouble.
+
+use std::fmt::Display;
+
+use serde_json::json;
+
+use super::body::Body;
+use super::events::{Events, Kind};
+use crate::cdr::Encoded;
+use crate::output::{Channel, ChannelId, OutputError, Recorder, Stamp};
+
+/// How long a part may give no whole copy, in nanoseconds, until an event says so. It is looked at again as seldom.
+const PATIENCE: u64 = 100_000_000;
+
+/// The most parts in trouble that are looked at in one poll.
+const MOST_IN_TROUBLE: u32 = 16;
+
+/// The most bytes of an invalid value that are in an event.
+const MOST_BYTES: usize = 1024;
+
+/// Where messages go during one poll.
+pub(super) struct Sink<'a> {
+    pub(super) recorder: &'a mut Recorder,
+    pub(super) events: &'a mut Events,
+    /// The time of this poll.
+    pub(super) now: u64,
+    /// The parts in trouble that were looked at in this poll.
+    pub(super) failures: u32,
+    /// Whether anything has changed.
+    pub(super) has_changed: bool,
+    /// The bytes that were read in this poll.
+    pub(super) read: u64,
+    /// For all values, as they are: another file has begun.
+    pub(super) is_again: bool,
+}
+
+/// The channel of a part.
+pub(super) struct Lane {
+    channel: ChannelId,
+    /// What the channel is, for another file.
+    spec: Channel,
+    /// The number of the object in the file.
+    pub(super) object: usize,
+    /// The path of the part.
+    pub(super) part: String,
+    pub(super) body: Body,
+    pub(super) counts: Counts,
+    /// The first and last number of a gap that no event has told.
+    gap: Option<(u64, u64)>,
+    told_missed: u64,
+    told_dropped: u64,
+    invalid: u64,
+    trouble: Option<Trouble>,
+}
+
+/// What became of the versions, items or frames of a part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct Counts {
+    /// The messages in the recording.
+    pub recorded: u64,
+    /// The numbers that passed between two looks.
+    pub missed: u64,
+    /// The messages that found no room in the buffer, because the disk is slow.
+    pub dropped: u64,
+}
+
+fn send(to: ChannelId, counts: &mut Counts, sink: &mut Sink<'_>, stamp: Stamp, encode: impl FnOnce(&mut Vec<u8>)) {
+    let is_there = sink.recorder.message(to, stamp, encode);
+    if !sink.is_again {
+        if is_there {
+            counts.recorded += 1;
+        } else {
+            counts.dropped += 1;
+        }
+        sink.has_changed = true;
+    }
+}
+
+/// A part that gives no whole copy.
+struct Trouble {
+    since: u64,
+    is_told: bool,
+    next: u64,
+}
+
+impl Lane {
+    /// Opens the channel.
+    pub(super) fn open(
+        recorder: &mut Recorder,
+        spec: Channel,
+        object: usize,
+        part: &str,
+        body: Body,
+    ) -> Result<Self, OutputError> {
+        Ok(Self {
+            channel: recorder.channel(spec.clone())?,
+            spec,
+            object,
+            part: part.to_owned(),
+            body,
+            counts: Counts::default(),
+            gap: None,
+            told_missed: 0,
+            told_dropped: 0,
+            invalid: 0,
+            trouble: None,
+        })
+    }
+
+    /// Opens the channel in another file, which counts from zero.
+    pub(super) fn move_to(&mut self, recorder: &mut Recorder) -> Result<(), OutputError> {
+        self.channel = recorder.channel(self.spec.clone())?;
+        (self.counts, self.gap, self.told_missed, self.told_dropped) = (Counts::default(), None, 0, 0);
+        Ok(())
+    }
+
+    pub(super) fn topic(&self) -> &str {
+        &self.spec.topic
+    }
+
+    /// Writes the pieces of a message.
+    pub(super) fn write(&mut self, sink: &mut Sink<'_>, sequence: u64, pieces: &[&[u8]]) {
+        if !self.body.fits(pieces) {
+            return self.fails(sink, &"a value has another size than its type");
+        }
+        let publish_time = self.body.time(pieces).unwrap_or(sink.now);
+        let mut encoded = Encoded::Exact;
+        let body = &self.body;
+        send(
+            self.channel,
+            &mut self.counts,
+            sink,
+            Stamp { sequence: sequence as u32, log_time: sink.now, publish_time },
+            |to| encoded = body.encode(pieces, to),
+        );
+        if encoded == Encoded::Changed {
+            self.tell_invalid(sink, sequence, pieces);
+        }
+    }
+
+    fn tell_invalid(&mut self, sink: &mut Sink<'_>, sequence: u64, pieces: &[&[u8]]) {
+        self.invalid += 1;
+        // The first ones, then ever fewer.
+        if self.invalid.is_power_of_two() {
+            let shown = pieces.iter().copied().flatten().take(MOST_BYTES);
+            let bytes: String = shown.map(|byte| format!("{byte:02x}")).collect();
+            let why = "a text is not UTF-8, or a time does not fit: the message has the nearest value";
+            let of = json!({
+                "object": self.object, "part": self.part, "topic": self.topic(), "sequence": sequence,
+                "count": self.invalid, "bytes": bytes, "why": why
+            });
+            sink.events.tell(sink.recorder, sink.now, Kind::Invalid, of);
+        }
+    }
+
+    /// Writes a message that is encoded elsewhere.
+    pub(super) fn send(
+        &mut self,
+        sink: &mut Sink<'_>,
+        sequence: u64,
+        publish_time: u64,
+        encode: impl FnOnce(&mut Vec<u8>),
+    ) {
+        let stamp = Stamp { sequence: sequence as u32, log_time: sink.now, publish_time };
+        send(self.channel, &mut self.counts, sink, stamp, encode);
+    }
+
+    /// Counts the numbers from `first` on that nobody has seen.
+    pub(super) fn miss(&mut self, first: u64, count: u64) {
+        if count > 0 {
+            self.counts.missed += count;
+            let last = first.wrapping_add(count - 1);
+            self.gap = Some((self.gap.map_or(first, |(first, _)| first), last));
+        }
+    }
+
+    /// Returns `true` if the part gave no whole copy, and is to be left alone in this poll.
+    pub(super) fn is_resting(&self, sink: &Sink<'_>) -> bool {
+        let is_resting = |of: &Trouble| of.is_told && (sink.now < of.next || sink.failures >= MOST_IN_TROUBLE);
+        self.trouble.as_ref().is_some_and(is_resting)
+    }
+
+    /// Notes that the part could be read.
+    pub(super) fn is_well(&mut self) {
+        self.trouble = None;
+    }
+
+    /// Notes that it could not.
+    pub(super) fn fails(&mut self, sink: &mut Sink<'_>, why: &dyn Display) {
+        sink.failures += 1;
+        let now = sink.now;
+        let trouble = self.trouble.get_or_insert(Trouble { since: now, is_told: false, next: now });
+        trouble.next = now + PATIENCE;
+        if trouble.is_told || now - trouble.since < PATIENCE {
+            return;
+        }
+        trouble.is_told = true;
+        let why = why.to_string();
+        sink.events.note(format!("{} cannot be read: {why}. The recorder goes on trying", self.topic()));
+        let of = json!({ "object": self.object, "part": self.part, "topic": self.topic(), "why": why });
+        sink.events.tell(sink.recorder, now, Kind::Unreadable, of);
+    }
+
+    /// Writes the events about what was missed and dropped since the last call.
+    pub(super) fn tell_losses(&mut self, recorder: &mut Recorder, events: &mut Events, now: u64) {
+        let Self { object, part, counts: Counts { missed, dropped, .. }, spec: Channel { topic, .. }, .. } = self;
+        if let Some((from, to)) = self.gap.take() {
+            let new = *missed - self.told_missed;
+            let of = json!({
+                "object": object, "part": part, "topic": topic, "missed": new, "from": from, "to": to, "total": missed
+            });
+            self.told_missed = *missed;
+            events.tell(recorder, now, Kind::Gap, of);
+        }
+        if *dropped > self.told_dropped {
+            let new = *dropped - self.told_dropped;
+            let of = json!({
+                "object": object, "part": part, "topic": topic, "dropped": new, "total": dropped, "why": "disk"
+            });
+            self.told_dropped = *dropped;
+            events.tell(recorder, now, Kind::Dropped, of);
+        }
+    }
+}
