@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use shmstore::inspect::Limits;
+use shmstore::inspect::{FieldPath, Limits, Object, Value};
 
 use crate::failure::{Failure, Outcome};
-use crate::output::Output;
+use crate::output::{Output, json_document};
 use crate::printed;
 use crate::target;
 
@@ -57,10 +57,27 @@ pub struct Args {
 /// The object or the field does not exist, or its bytes are not a value of its type.
 pub fn run(args: &Args) -> Result<Outcome, Failure> {
     let field = target::field_path(&args.field, args.type_name.as_ref())?;
-    let value = target::with_field("get", &args.path, &args.field, args.type_name.as_ref())?
-        .read_at(&field, &Limits::full())?;
-    printed::must_be_valid(&value, &args.field)?;
+    let object = target::with_field("get", &args.path, &args.field, args.type_name.as_ref())?;
     let mut output = Output::standard();
-    printed::value(&mut output, &value, args.json)?;
+    if args.json {
+        output.text(&document(&object, &field)?)?;
+    } else {
+        printed::value(&mut output, &value(&object, &field)?, false)?;
+    }
     output.finish()
+}
+
+/// Returns the value of a field as JSON.
+///
+/// # Errors
+///
+/// The field does not exist, or its bytes are not a value of its type.
+pub fn document(object: &Object, field: &FieldPath) -> Result<String, Failure> {
+    Ok(json_document(&value(object, field)?))
+}
+
+fn value(object: &Object, field: &FieldPath) -> Result<Value, Failure> {
+    let value = object.read_at(field, &Limits::full())?;
+    printed::must_be_valid(&value, &field.to_string())?;
+    Ok(value)
 }

@@ -1,8 +1,9 @@
 //! Inspection and removal of segments of any type, for programs that are built without the types.
 //!
 //! Read first: [`segments`], which lists the segments of the machine, and [`Object`], a segment attached for reading
-//! only. An `Object` gives its schema, its processes, and [`Value`]s decoded from the live memory. Then
-//! [`SavedObject`], the values of an object in a file, and [`Removal`].
+//! only. An `Object` gives its schema, its processes, and [`Value`]s decoded from the live memory. Then [`Attacher`],
+//! for programs that list and attach again and again, [`SavedObject`], the values of an object in a file, and
+//! [`Removal`].
 //!
 //! ```
 //! use shmstore::inspect::{self, Limits, Object};
@@ -42,6 +43,7 @@
 
 // Layers it may use: all.
 
+mod attacher;
 mod changes;
 mod decode;
 mod describe;
@@ -73,6 +75,7 @@ pub use crate::layout::path::{FieldError, FieldPath};
 pub use crate::segment::classify::SegmentState;
 pub use crate::segment::mirrored::Mirrored;
 pub use crate::store::Participant;
+pub use attacher::Attacher;
 pub use items::{Items, ItemsError};
 pub use limits::Limits;
 pub use newest_frame::NewestFrame;

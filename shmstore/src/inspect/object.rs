@@ -35,7 +35,7 @@ const ATTEMPTS: u32 = 16;
 /// too.
 pub struct Object {
     segment: Segment,
-    schema: OwnedSchema,
+    schema: Arc<OwnedSchema>,
     /// The word that published the schema, if the object has room.
     layout_word: u64,
     attached: SegmentRef,
@@ -53,6 +53,11 @@ impl Object {
     /// - [`InspectError::NotReady`] if it is incomplete, damaged, or in a format that this program cannot read.
     /// - [`InspectError::System`] if a system call fails for another reason.
     pub fn attach(segment: &Segment) -> Result<Self, InspectError> {
+        Self::attach_knowing(segment, &mut Known::default())
+    }
+
+    /// Attaches a segment, with the schemas that are known already.
+    pub(super) fn attach_knowing(segment: &Segment, known: &mut Known) -> Result<Self, InspectError> {
         let shmid = segment.shmid;
         let (unread, status) = shm::attach(shmid, Access::ReadOnly).map_err(|errno| match errno {
             Errno::EINVAL | Errno::EIDRM => InspectError::Gone { shmid },
@@ -76,14 +81,13 @@ impl Object {
             return Err(segment.refused());
         }
         let mapping = segment.read(unread).ok_or_else(|| segment.refused())?;
-        let complete = segment.describe(&mapping, &status, &mut Known::default());
-        let Complete { identity, id, geometry } = complete.ok_or_else(|| segment.refused())?;
+        // Before the schema: if the object grows in between, `refresh` reads the schema again.
+        let layout_word = header::Header::of(&mapping).map_or(0, header::Header::layout_word);
+        let complete = segment.describe(&mapping, &status, known);
+        let Complete { identity, id, geometry, schema } = complete.ok_or_else(|| segment.refused())?;
         if listed.is_complete() && !segment.has_description_of(listed) {
             return Err(InspectError::Rewritten { shmid });
         }
-        let damaged = |why: String| InspectError::NotReady { shmid, state: SegmentState::Damaged, detail: Some(why) };
-        let layout_word = header::Header::of(&mapping).map_or(0, header::Header::layout_word);
-        let schema = read_schema(&mapping, &geometry).map_err(damaged)?;
         // At the anchor are the liveness locks of processes of other PID namespaces.
         let anchor = segment.description.as_ref().and_then(Description::anchor).unwrap_or(Path::new(""));
         let anchor: Arc<Path> = anchor.into();
@@ -134,7 +138,7 @@ impl Object {
         // No other segment has this number while this one is attached.
         let segment = Segment::of_shmid(attached.shmid())?;
         // `refresh` reads the layout again, because no layout has this word.
-        Ok(Self { segment, schema, layout_word: 0, attached })
+        Ok(Self { segment, schema: schema.into(), layout_word: 0, attached })
     }
 
     /// The first byte of the object.
@@ -175,7 +179,7 @@ impl Object {
         if let Some(description) = &mut self.segment.description {
             (description.layout_hash, description.object_size) = (schema.hash(), schema.size());
         }
-        (self.schema, self.layout_word) = (schema, word);
+        (self.schema, self.layout_word) = (schema.into(), word);
         Ok(true)
     }
 
