@@ -26,13 +26,35 @@ impl File {
     }
 }
 
+/// Makes the row of a file of JavaScript.
+macro_rules! script {
+    ($name:literal) => {
+        File::new(
+            concat!("/", $name, ".js"),
+            "text/javascript; charset=utf-8",
+            include_bytes!(concat!("page/", $name, ".js")),
+        )
+    };
+}
+
 /// All files of the page.
-pub(super) static FILES: [File; 5] = [
+pub(super) static FILES: [File; 16] = [
     File::new("/", "text/html; charset=utf-8", include_bytes!("page/index.html")),
-    File::new("/app.js", "text/javascript; charset=utf-8", include_bytes!("page/app.js")),
     File::new("/app.css", "text/css; charset=utf-8", include_bytes!("page/app.css")),
-    File::new("/uplot.js", "text/javascript; charset=utf-8", include_bytes!("page/uplot.js")),
     File::new("/uplot.css", "text/css; charset=utf-8", include_bytes!("page/uplot.css")),
+    script!("uplot"),
+    script!("address"),
+    script!("app"),
+    script!("connection"),
+    script!("details"),
+    script!("editor"),
+    script!("elements"),
+    script!("fields"),
+    script!("history"),
+    script!("overview"),
+    script!("plots"),
+    script!("text"),
+    script!("tree"),
 ];
 
 /// Answers with a file, compressed if the client takes that.

@@ -23,7 +23,7 @@ function directory(object) {
 
 // The first clause of a sentence, for a place where it must be short.
 export function short(found) {
-  return found.split(/: | \(|\. /)[0];
+  return found.split(/: |\. /)[0];
 }
 
 // What is known about an object in one word: the worst finding, or else its state.
@@ -130,9 +130,9 @@ export class Objects {
     const part = (name) => (row[name] = element('span', { class: name }));
     row.icon = element('span', { class: 'icon' });
     row.word = element('span', { class: 'unseen' });
-    row.link = element('a', { class: 'object' }, row.icon, row.word,
-      element('span', { class: 'title' }, part('name'), ' ', part('type')), part('rate'), part('trouble'), part('path-of'),
-      part('facts'));
+    const title = element('span', { class: 'title' }, part('name'), ' ', part('type'));
+    row.link = element('a', { class: 'object' }, row.icon, row.word, element('span', { class: 'both' }, title, part('rate')),
+      part('trouble'), element('span', { class: 'both' }, part('path-of'), part('facts')));
     row.item = element('li', {}, row.link);
     this.#rows.set(segment, row);
     return row;

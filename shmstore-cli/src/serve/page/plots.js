@@ -5,10 +5,13 @@ import { clock, number, ticks } from './text.js';
 import { KEPT } from './history.js';
 
 const HEIGHT = 148;
+// The shortest time that a plot shows, in seconds.
+const SHORT = 15;
 export const MOST = 4;
 
 export class Plots {
   #plots = new Map();
+  #from = 0;
   #end = 0;
 
   // `remove(path)` is called by the buttons of the plots.
@@ -27,7 +30,7 @@ export class Plots {
 
   // Shows these fields. `history` ends at `end`, in milliseconds since 1970.
   show(paths, history, end) {
-    this.#end = end / 1000;
+    [this.#from, this.#end] = span(history.times, end);
     for (const [path, plot] of this.#plots) {
       if (paths.includes(path)) continue;
       this.sizes.unobserve(plot.area);
@@ -92,11 +95,13 @@ export class Plots {
     return {
       width: plot.area.clientWidth,
       height: HEIGHT,
-      padding: [10, 6, 0, 0],
+      padding: [10, 24, 0, 0],
       legend: { show: false },
       cursor: { sync: { key: 'time' }, drag: { x: false, y: false }, y: false, points: { size: 7 } },
-      scales: { x: { range: () => [this.#end - KEPT / 1000, this.#end] }, y: { range } },
-      series: [{}, { stroke: color('--accent'), width: 1.5, fill: color('--accent-fill'), points: { show: false } }],
+      scales: { x: { range: () => [this.#from, this.#end] }, y: { range } },
+      series: [{}, {
+        stroke: color('--accent'), width: 1.5, fill: color('--accent-fill'), fillTo: (chart) => chart.scales.y.min, points: { show: false },
+      }],
       axes: [
         { ...axis, size: 26, space: 76, values: (chart, splits) => splits.map((time) => clock(time * 1000)) },
         { ...axis, size: widest, space: 28, values: (chart, splits, index, space, step) => ticks(splits, step) },
@@ -111,27 +116,26 @@ export class Plots {
   }
 }
 
-// A line of 120 by 20 pixels through the last minute of a column.
+// The first and the last second that are shown. A short history is not pressed into a corner.
+function span(times, end) {
+  const last = end / 1000;
+  return [Math.max(last - KEPT / 1000, Math.min(times[0] ?? last, last - SHORT)), last];
+}
+
+// A line of 120 by 20 pixels through a column. It ends at `end`, in milliseconds since 1970.
 export function sparkline(times, column, end) {
-  const [width, height, least, most] = [120, 20, ...span(column)];
-  if (least === null) return '';
+  const [width, height] = [120, 20];
+  const [from, to] = span(times, end);
+  const known = column.filter((value) => value !== null);
+  const least = known.reduce((one, other) => Math.min(one, other), Infinity);
+  const most = known.reduce((one, other) => Math.max(one, other), -Infinity);
   let [path, isDown] = ['', false];
   column.forEach((value, index) => {
     if (value === null) return void (isDown = false);
-    const x = width * (1 - ((end / 1000 - times[index]) * 1000) / KEPT);
+    const x = (width * (times[index] - from)) / (to - from);
     const y = most > least ? 1.5 + (height - 3) * (1 - (value - least) / (most - least)) : height / 2;
     path += `${isDown ? 'L' : 'M'}${x.toFixed(1)} ${y.toFixed(1)}`;
     isDown = true;
   });
   return path;
-}
-
-function span(column) {
-  let [least, most] = [null, null];
-  for (const value of column) {
-    if (value === null) continue;
-    if (least === null || value < least) least = value;
-    if (most === null || value > most) most = value;
-  }
-  return [least, most];
 }

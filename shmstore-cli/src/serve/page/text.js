@@ -11,7 +11,7 @@ function grouped(integer) {
 export function number(value) {
   if (typeof value === 'bigint' || (Number.isInteger(value) && Math.abs(value) < 1e15)) return grouped(value);
   const shortest = String(value);
-  if (shortest.length <= 8 || !Number.isFinite(value)) return shortest;
+  if (shortest.length <= 7 || !Number.isFinite(value)) return shortest;
   const size = Math.abs(value);
   if (size >= 1e9 || size < 1e-4) return value.toExponential(4);
   return value.toFixed(Math.min(6, Math.max(0, 5 - Math.floor(Math.log10(size)))));
