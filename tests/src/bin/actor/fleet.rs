@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use shmstore::{
-    AtomicValue, Broadcast, FixedString, FixedVec, Frames, Lock, Map, Pad, Queue, Shared, ShmObject, ShmValue, Store, Timestamp,
-    Versioned,
+    AtomicValue, Broadcast, FixedString, FixedVec, Frames, Lock, Map, Pad, Queue, Shared, ShmObject, ShmValue, Store,
+    Timestamp, Versioned,
 };
 
 #[derive(Clone, Copy, ShmValue)]
