@@ -3,24 +3,22 @@
 // `#object=/srv/robot/rover&id=R&segment=12&plot=position.x`. The segment tells apart two objects of one path. When it
 // is gone, path and letter lead to the object that has followed.
 
-import { keepToken } from './connection.js';
-
 const encoded = (text) => encodeURIComponent(text).replaceAll('%2F', '/');
 
 // The whole path of an object, with the name of a named one.
-export function pathOf(object) {
+function pathOf(object) {
   if (object.path === null) return `segment ${object.segment}`;
   return object.name === null ? object.path : `${object.path}/${object.name}`;
 }
 
-export function address(object, plots = null) {
+function address(object, plots = null) {
   const parts = [['object', pathOf(object)], ['id', object.id ?? ''], ['segment', object.segment]];
   parts.push(...(plots ?? []).map((path) => ['plot', path]));
   return `#${parts.map(([name, value]) => `${name}=${encoded(value)}`).join('&')}`;
 }
 
 // Reads the address. A token in it is kept, and removed from the address and the history of the browser.
-export function read() {
+function read() {
   const parts = new URLSearchParams(location.hash.slice(1));
   const token = parts.get('token');
   if (token !== null) {
@@ -40,7 +38,7 @@ export function read() {
 }
 
 // Finds the object that an address means.
-export function meant(wanted, objects) {
+function meant(wanted, objects) {
   const same = objects.filter((object) => pathOf(object) === wanted.path && (!wanted.id || object.id === wanted.id));
   return objects.find((object) => object.segment === wanted.segment && (wanted.path === null || same.includes(object)))
     ?? same.find((object) => object.state === 'ready') ?? same[0] ?? null;

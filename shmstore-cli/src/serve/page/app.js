@@ -1,12 +1,6 @@
 // The page: what is wrong, the objects, and the selected one.
-
-import { address, meant, pathOf, read } from './address.js';
-import { ask, Events, keepToken } from './connection.js';
-import { Details } from './details.js';
-import { element, mark, prose, renewed, say, shape } from './elements.js';
-import { Rate } from './history.js';
-import { Findings, look, Objects, shortName } from './overview.js';
-import { bytes, counted, duration } from './text.js';
+//
+// All files of this directory are one module, `/app.js`: `page.rs` has their order. This is the last one.
 
 const byId = (id) => document.getElementById(id);
 const page = {
@@ -79,9 +73,8 @@ function select() {
   const all = [...page.objects.values()];
   let object = meant(wanted, all);
   if (!object && wanted.path === null && wanted.segment === null) {
-    const order = ['mend', 'note', 'good', 'faint'];
-    const rank = (of) => order.indexOf(look(of, findingsOf(of.segment)));
-    [object] = all.sort((one, other) => rank(one) - rank(other) || pathOf(one).localeCompare(pathOf(other), 'en', { numeric: true }));
+    const rank = (of) => ORDER.indexOf(look(of, findingsOf(of.segment)));
+    [object] = all.sort((one, other) => rank(one) - rank(other) || byPath(pathOf(one), pathOf(other)));
   }
   // The object is gone. What was seen of it stays on the page until another one takes its place.
   if (!object || object.segment === page.details?.object.segment) return;
@@ -150,8 +143,6 @@ function schedule() {
     show();
   });
 }
-
-const now = () => (page.heard === null ? Date.now() : page.time + performance.now() - page.heard);
 
 function title() {
   const count = page.findings.length;
@@ -238,6 +229,7 @@ filter.addEventListener('keydown', (event) => {
   else if (event.key === 'Escape') {
     filter.value = '';
     filter.dispatchEvent(new Event('input'));
+    show();
     objects.focusSelected();
   } else return;
   event.preventDefault();

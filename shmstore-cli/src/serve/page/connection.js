@@ -1,23 +1,21 @@
 // The connection to the server: its events, its documents, and the token.
 
-import { parsed } from './text.js';
-
 const TOKEN = 'shmstore-token';
 // The server tells something four times a second, so it is lost if it is silent for so long.
 const SILENCE = 5000;
 const PAUSES = [250, 500, 1000, 2000, 4000, 8000];
 // The most characters of one message.
-const MOST = 32 << 20;
+const LONGEST = 32 << 20;
 
-export function token() {
+function token() {
   return sessionStorage.getItem(TOKEN);
 }
 
-export function keepToken(text) {
+function keepToken(text) {
   sessionStorage.setItem(TOKEN, text);
 }
 
-export class Refused extends Error {
+class Refused extends Error {
   constructor(status, message) {
     super(message);
     this.status = status;
@@ -25,7 +23,7 @@ export class Refused extends Error {
 }
 
 // Asks for a document. An answer that is not 2xx is thrown with what the server says is wrong.
-export async function ask(path, options = {}) {
+async function ask(path, options = {}) {
   const headers = { ...options.headers };
   if (token()) headers.Authorization = `Bearer ${token()}`;
   const response = await fetch(path, { cache: 'no-store', credentials: 'omit', ...options, headers });
@@ -44,7 +42,7 @@ export async function ask(path, options = {}) {
 //
 // `listener.message(message, isFirst)`, `listener.lost(why, nextTry)` with a moment of `performance.now()`, and
 // `listener.refused(why)` when only another token helps.
-export class Events {
+class Events {
   #listener;
   #segment = null;
   #abort = null;
@@ -97,7 +95,7 @@ export class Events {
         silence = setTimeout(() => abort.abort(), SILENCE);
         const events = (buffer + value).split('\n\n');
         buffer = events.pop();
-        if (buffer.length > MOST) throw new Error('a message is too long');
+        if (buffer.length > LONGEST) throw new Error('a message is too long');
         for (const event of events) {
           const data = event.split('\n').filter((line) => line.startsWith('data:')).map((line) => line.slice(5));
           if (data.length === 0 || this.#abort !== abort) continue;

@@ -1,19 +1,9 @@
 // The selected object: what is wrong with it, its processes, plots, fields and layout.
 
-import { pathOf } from './address.js';
-import { ask } from './connection.js';
-import { element, prose, renewed, say, shape } from './elements.js';
-import { Fields } from './fields.js';
-import { History, Rate } from './history.js';
-import { look, shortName } from './overview.js';
-import { MOST, Plots } from './plots.js';
-import { bytes, counted, dated, duration, number } from './text.js';
-import { rows } from './tree.js';
-
 // The processes that are shown before somebody asks for all.
-const FEW = 12;
+const FEW_PROCESSES = 12;
 
-export class Details {
+class Details {
   #all = false;
   #numbers = new Map();
 
@@ -141,7 +131,7 @@ export class Details {
     const copy = object.mirrored;
     if (copy) facts.push(['copy of', copy.origin]);
     renewed(this.facts, JSON.stringify(facts), () =>
-      facts.map(([name, value]) => element('div', { class: name.replace(' ', '-') }, element('dt', {}, name), element('dd', {
+      facts.map(([name, value]) => element('div', { class: name === 'path' ? 'whole' : null }, element('dt', {}, name), element('dd', {
         title: name === 'layout' ? object.layout_hash : null,
       }, value))));
   }
@@ -172,12 +162,12 @@ export class Details {
     const key = JSON.stringify([this.#all, sorted.map((of) => [of.pid, of.alive, of.left, of.holding])]);
     renewed(this.processes, key, () => {
       if (sorted.length === 0) return [element('li', { class: 'quiet' }, 'No process has the object attached for writing.')];
-      const chips = (this.#all ? sorted : sorted.slice(0, FEW)).map(chip);
-      if (sorted.length > FEW) {
+      const chips = (this.#all ? sorted : sorted.slice(0, FEW_PROCESSES)).map(chip);
+      if (sorted.length > FEW_PROCESSES) {
         chips.push(element('li', {}, element('button', { type: 'button', class: 'chip', onclick: () => {
           this.#all = !this.#all;
           this.#list();
-        } }, this.#all ? 'Show fewer' : `${sorted.length - FEW} more`)));
+        } }, this.#all ? 'Show fewer' : `${sorted.length - FEW_PROCESSES} more`)));
       }
       return chips;
     });
@@ -185,7 +175,7 @@ export class Details {
 
   // Plots these fields.
   choose(plots) {
-    [this.state.plots, this.isChosen] = [plots.slice(0, MOST), true];
+    [this.state.plots, this.isChosen] = [plots.slice(0, MOST_PLOTS), true];
   }
 
   // Chooses what to plot: of each part one number, those that change first.
@@ -200,7 +190,7 @@ export class Details {
     const chosen = [];
     for (const wantsNewPart of [true, false]) {
       for (const { path, part, varies } of numbers) {
-        if (chosen.length === MOST || !varies || chosen.some((of) => of.path === path)) continue;
+        if (chosen.length === MOST_PLOTS || !varies || chosen.some((of) => of.path === path)) continue;
         if (!wantsNewPart || !chosen.some((of) => of.part === part)) chosen.push({ path, part });
       }
     }
@@ -212,7 +202,7 @@ export class Details {
   #plot(path) {
     const { plots } = this.state;
     // A fifth plot takes the place of the oldest.
-    this.choose(plots.includes(path) ? plots.filter((of) => of !== path) : [...plots.slice(1 - MOST), path]);
+    this.choose(plots.includes(path) ? plots.filter((of) => of !== path) : [...plots.slice(1 - MOST_PLOTS), path]);
     this.replot(this.state.plots);
   }
 }
@@ -220,9 +210,10 @@ export class Details {
 function chip({ pid, alive, left, since, holding, fields }) {
   const [of, state, word] = alive ? (left ? ['faint', 'detached', 'detached'] : ['good', 'alive', ''])
     : (left ? ['faint', 'ended', 'ended'] : ['mend', 'dead', 'died']);
-  const holds = holding.length > 0 ? element('span', { class: 'holds' }, ' holds ', ...holding.flatMap((part, index) =>
+  const verb = alive ? ' holds ' : ' with ';
+  const holds = holding.length > 0 ? element('span', { class: 'holds' }, verb, ...holding.flatMap((part, index) =>
     [index > 0 ? ', ' : '', element('code', {}, part)])) : null;
-  const title = `${state} since ${dated(since * 1000)}`.replace('alive since', 'attached since')
-    + (fields === null ? '' : `, knows ${counted(number(fields) === '1' ? 1 : fields, 'field')}`);
+  const knows = fields === null ? '' : `, knows ${counted(fields, 'field')}`;
+  const title = `${state}, attached since ${dated(since * 1000)}${knows}`;
   return element('li', { class: `chip ${state}`, title }, shape(of), element('b', {}, String(pid)), word ? ` ${word}` : '', holds);
 }

@@ -1,9 +1,5 @@
 // The editor of one field: a JSON value, which is stored as programs store it.
 
-import { ask } from './connection.js';
-import { element, mark, say } from './elements.js';
-import { json } from './text.js';
-
 // The choices of a type that has few values.
 function choices(schema) {
   if (schema?.kind === 'enum') return schema.variants.map(({ name }) => JSON.stringify(name));
@@ -11,7 +7,7 @@ function choices(schema) {
 }
 
 // Makes the row of an editor. `close()` is called when it is not wanted any more.
-export function editor(segment, row, columns, close) {
+function editor(segment, row, columns, close) {
   const id = `value-of-${row.path}`;
   const now = json(row.value);
   const few = choices(row.schema);

@@ -3,11 +3,11 @@
 const SVG = 'http://www.w3.org/2000/svg';
 
 // Makes an element. Keys that begin with `on` are listeners. Children that are null are left out.
-export function element(tag, properties = {}, ...children) {
+function element(tag, properties = {}, ...children) {
   return filled(document.createElement(tag), properties, children);
 }
 
-export function drawing(tag, properties = {}, ...children) {
+function drawing(tag, properties = {}, ...children) {
   return filled(document.createElementNS(SVG, tag), properties, children);
 }
 
@@ -22,18 +22,18 @@ function filled(made, properties, children) {
 }
 
 // Sets a text, if it is another one.
-export function say(node, text) {
+function say(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
 
-export function mark(node, name, value) {
+function mark(node, name, value) {
   if (value === null || value === false) node.removeAttribute(name);
   else if (node.getAttribute(name) !== String(value)) node.setAttribute(name, value);
 }
 
 // Replaces the children only if `key` has changed since the last call.
 const keys = new WeakMap();
-export function renewed(node, key, children) {
+function renewed(node, key, children) {
   if (keys.get(node) === key) return false;
   keys.set(node, key);
   node.replaceChildren(...children());
@@ -41,7 +41,7 @@ export function renewed(node, key, children) {
 }
 
 // Puts nodes into this order below a parent. Nodes that are in order are not touched, so they keep the focus.
-export function arranged(parent, nodes) {
+function arranged(parent, nodes) {
   let next = parent.firstChild;
   const wanted = new Set(nodes);
   for (const node of nodes) {
@@ -61,7 +61,7 @@ export function arranged(parent, nodes) {
 }
 
 // A text in which `names` are set as code.
-export function prose(text) {
+function prose(text) {
   return text.split('`').map((part, index) => (index % 2 === 1 ? element('code', {}, part) : part));
 }
 
@@ -73,6 +73,6 @@ const SHAPES = {
 };
 
 // A shape that stands for a state in color and in form: `good`, `note`, `mend` or `faint`.
-export function shape(look) {
+function shape(look) {
   return drawing('svg', { class: `shape ${look}`, viewBox: '0 0 12 12', 'aria-hidden': 'true' }, SHAPES[look]());
 }

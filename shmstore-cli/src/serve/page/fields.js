@@ -1,18 +1,12 @@
 // The table of the fields of one object.
 
-import { arranged, drawing, element, mark, say } from './elements.js';
-import { editor } from './editor.js';
-import { sparkline } from './plots.js';
-import { number, rate } from './text.js';
-import { rows, typeName } from './tree.js';
-
 const COLUMNS = 6;
 // How long a changed value looks new, in milliseconds.
 const FRESH = 1200;
 // The most rows.
 const ROWS = 2000;
 
-export class Fields {
+class Fields {
   #lines = new Map();
   #opened = new Map();
   #editor = null;

@@ -1,12 +1,12 @@
 // The last minute of the numbers of one object.
 
-export const KEPT = 60_000;
+const KEPT = 60_000;
 // Moments that are farther apart are a gap, which no line crosses.
 const GAP = 1500;
 // The most numbers that are kept.
-const MOST = 500;
+const MOST_NUMBERS = 500;
 
-export class History {
+class History {
   // Seconds since 1970, and for each path as many numbers. `null` is a gap.
   times = [];
   columns = new Map();
@@ -35,7 +35,7 @@ export class History {
 
   #push(time, numbers) {
     for (const path of numbers.keys()) {
-      if (!this.columns.has(path) && this.columns.size < MOST) {
+      if (!this.columns.has(path) && this.columns.size < MOST_NUMBERS) {
         this.columns.set(path, new Array(this.times.length).fill(null));
       }
     }
@@ -64,7 +64,7 @@ export class History {
 }
 
 // How often a counter counts in a second, over the last seconds.
-export class Rate {
+class Rate {
   #seen = [];
   // When the counter changed last, in milliseconds since 1970, if that was seen.
   changed = null;

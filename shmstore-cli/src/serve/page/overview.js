@@ -1,17 +1,14 @@
 // What needs attention, and the list of objects.
 
-import { address, pathOf } from './address.js';
-import { arranged, element, mark, prose, renewed, say, shape } from './elements.js';
-import { bytes, counted, duration, number, rate } from './text.js';
-
 // The findings that are shown before somebody asks for all.
-const FEW = 6;
+const FEW_FINDINGS = 6;
 const WORDS = { good: 'ready', note: 'needs a look', mend: 'needs attention', faint: 'cannot be read' };
 const FAINT = new Set(['removed', 'unreadable', 'elsewhere', 'foreign', 'other format', 'newer format']);
 const BAD = new Set(['abandoned', 'orphaned', 'damaged']);
+const byPath = new Intl.Collator('en', { numeric: true }).compare;
 const ORDER = ['mend', 'note', 'good', 'faint'];
 
-export function shortName(object) {
+function shortName(object) {
   if (object.path === null) return `segment ${object.segment}`;
   return object.name ?? (object.path.split('/').filter(Boolean).at(-1) || '/');
 }
@@ -22,12 +19,12 @@ function directory(object) {
 }
 
 // The first clause of a sentence, for a place where it must be short.
-export function short(found) {
+function short(found) {
   return found.split(/: |\. /)[0];
 }
 
 // What is known about an object in one word: the worst finding, or else its state.
-export function look(object, findings) {
+function look(object, findings) {
   if (findings.some((finding) => finding.severity === 'mend') || BAD.has(object.state)) return 'mend';
   if (findings.length > 0) return 'note';
   if (FAINT.has(object.state)) return 'faint';
@@ -35,7 +32,7 @@ export function look(object, findings) {
 }
 
 // The strip of findings. `open(finding)` shows one.
-export class Findings {
+class Findings {
   #all = false;
   #key = '';
 
@@ -57,13 +54,13 @@ export class Findings {
       this.box.replaceChildren(element('p', { class: 'calm' }, ...calm));
       return;
     }
-    const shown = this.#all ? findings : findings.slice(0, FEW);
+    const shown = this.#all ? findings : findings.slice(0, FEW_FINDINGS);
     const buttons = shown.map((finding, index) => element('button', {
       type: 'button', class: `finding ${finding.severity}`, title: `${finding.subject}: ${finding.found}`,
       'data-at': index, onclick: () => this.open(finding),
     }, shape(finding.severity), element('span', {}, element('b', {}, name(finding)), ' ', ...prose(short(finding.found)))));
-    if (findings.length > FEW) {
-      const more = this.#all ? 'Show fewer' : `${findings.length - FEW} more`;
+    if (findings.length > FEW_FINDINGS) {
+      const more = this.#all ? 'Show fewer' : `${findings.length - FEW_FINDINGS} more`;
       buttons.push(element('button', { type: 'button', class: 'finding more', 'data-at': 'more', onclick: () => {
         this.#all = !this.#all;
         this.show(findings, objects, isKnown);
@@ -76,7 +73,7 @@ export class Findings {
 }
 
 // The list of objects, troubled ones first.
-export class Objects {
+class Objects {
   #rows = new Map();
   #shown = [];
   words = [];
@@ -105,7 +102,6 @@ export class Objects {
       rows.push(row);
     }
     for (const segment of this.#rows.keys()) if (!objects.has(segment)) this.#rows.delete(segment);
-    const byPath = new Intl.Collator('en', { numeric: true }).compare;
     rows.sort((one, other) => one.rank - other.rank || byPath(one.path, other.path));
     this.#shown = rows;
     arranged(this.list, rows.map((row) => row.item));

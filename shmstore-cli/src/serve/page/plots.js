@@ -1,15 +1,11 @@
 // Plots of numbers over the last minute.
 
-import { arranged, element, mark, say } from './elements.js';
-import { clock, number, ticks } from './text.js';
-import { KEPT } from './history.js';
-
 const HEIGHT = 148;
 // The shortest time that a plot shows, in seconds.
 const SHORT = 15;
-export const MOST = 4;
+const MOST_PLOTS = 4;
 
-export class Plots {
+class Plots {
   #plots = new Map();
   #from = 0;
   #end = 0;
@@ -123,7 +119,7 @@ function span(times, end) {
 }
 
 // A line of 120 by 20 pixels through a column. It ends at `end`, in milliseconds since 1970.
-export function sparkline(times, column, end) {
+function sparkline(times, column, end) {
   const [width, height] = [120, 20];
   const [from, to] = span(times, end);
   const known = column.filter((value) => value !== null);

@@ -3,14 +3,12 @@
 // A row has: `path`, `label`, `depth`, `kind`, `text`, `version` and `part` if it is a part, `schema` and `value` as JSON,
 // `canOpen`, `canSet`.
 
-import { inline, json, number, timestamp } from './text.js';
-
 // Lists that are longer are closed at first.
 const LONG = 4;
 const SKIPPED = new Set(['pad', 'phantom']);
 
 // The name of a type, as Rust writes it, with fewer signs.
-export function typeName(schema) {
+function typeName(schema) {
   if (!schema) return '';
   switch (schema.kind) {
     case 'primitive': return schema.primitive;
@@ -32,7 +30,7 @@ export function typeName(schema) {
 }
 
 // Returns the rows of a value. `isOpen(path, usual)` says whether the rows below a row are wanted.
-export function rows(schema, value, isOpen) {
+function rows(schema, value, isOpen) {
   const found = [];
   visit(found, isOpen, schema, value, { path: '', label: '', depth: 0, canSet: false });
   return found;
