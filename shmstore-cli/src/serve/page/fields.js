@@ -1,6 +1,5 @@
 // The table of the fields of one object.
 
-const COLUMNS = 6;
 // How long a changed value looks new, in milliseconds.
 const FRESH = 1200;
 // The most rows.
@@ -26,11 +25,11 @@ class Fields {
     });
     const heads = [['field', 'Field'], ['value', 'Value'], ['spark', 'Last minute'], ['version', 'Version'], ['rate', 'Rate'],
       ['tools', '']];
-    const head = heads.map(([name, text]) => element('th', { scope: 'col', class: name }, text || element('span', { class: 'unseen' }, 'Actions')));
+    this.heads = heads.map(([name, text]) => element('th', { scope: 'col', class: name }, text || element('span', { class: 'unseen' }, 'Actions')));
     this.more = element('p', { class: 'quiet', hidden: true });
     this.box = element('section', { class: 'fields', 'aria-label': 'Fields' },
       element('div', { class: 'heading' }, element('h3', {}, 'Fields'), this.filter),
-      element('table', {}, element('thead', {}, element('tr', {}, ...head)), this.body), this.more);
+      element('table', {}, element('thead', {}, element('tr', {}, ...this.heads)), this.body), this.more);
     this.seen = new IntersectionObserver((entries) => {
       for (const { target, isIntersecting } of entries) this.#line(target)?.see(isIntersecting);
     });
@@ -56,7 +55,10 @@ class Fields {
       const line = this.#lines.get(row.path) ?? this.#made(row.path);
       this.#fill(line, row, { history, end, versions, holders, troubles });
       lines.push(line.line);
-      if (this.#editor?.path === row.path) lines.push(this.#editor.line);
+      if (this.#editor?.path !== row.path) continue;
+      // A narrow page shows fewer columns.
+      mark(this.#editor.cell, 'colspan', this.heads.filter((head) => head.getClientRects().length > 0).length);
+      lines.push(this.#editor.line);
     }
     const paths = new Set(shown.map((row) => row.path));
     for (const [path, line] of this.#lines) {
@@ -150,7 +152,7 @@ class Fields {
 
   #edit(line) {
     const { path } = line.row;
-    this.#editor = editor(this.state.segment, line.row, COLUMNS, () => {
+    this.#editor = editor(this.state.segment, line.row, () => {
       this.#editor = null;
       this.show();
       this.#lines.get(path)?.edit.focus();

@@ -121,8 +121,10 @@ pub(crate) fn play() {
         "drive" => drive(&rover),
         "imu" => measure(&rover),
         "plan" => {
-            let _guard = rover.route.lock().expect("a lock");
-            repeat(|_| {});
+            // The lock of an owner that died is left inconsistent.
+            if let Ok(_guard) = rover.route.lock() {
+                repeat(|_| {});
+            }
         }
         other => panic!("there is no part `{other}`"),
     }
