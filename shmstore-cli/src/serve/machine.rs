@@ -27,6 +27,8 @@ pub(super) struct Machine {
     pub(super) users: Users,
     pub(super) troubles: Troubles,
     pub(super) histories: Histories,
+    /// The sizes of the families in the last scrape.
+    pub(super) sizes: Vec<usize>,
     /// The newest findings as JSON.
     told: Option<Arc<RawValue>>,
 }
@@ -45,6 +47,7 @@ impl Machine {
             users: Users::default(),
             troubles: Troubles::default(),
             histories: Histories::default(),
+            sizes: Vec::new(),
             told: None,
         };
         machine.renew()?;

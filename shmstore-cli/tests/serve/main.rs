@@ -1,1 +1,14 @@
-//! Runs of `shmstore serve`.
+//! Runs of `shmstore serve`, with a client that knows only sockets.
+
+mod api;
+mod client;
+mod events;
+mod limits;
+mod metrics;
+mod objects;
+#[path = "../commands/scratch.rs"]
+mod scratch;
+mod security;
+mod server;
+mod start;
+mod writes;

@@ -85,9 +85,13 @@ impl Cell {
                 return Ok(Snapshot { version, locked, bytes });
             }
         };
-        let sequence = live.word(self.sequence)?;
         let [even, odd] = self.slots;
         let mut bytes = live.room_for(even.max(odd), self.len)?;
+        // Not a word to compare with: a process may store while the zeros would be copied.
+        if live.has_unwritten_word(self.sequence) {
+            return Ok(Snapshot { version: 0, locked, bytes });
+        }
+        let sequence = live.word(self.sequence)?;
         let copy = |slot: usize| match slot {
             // Version 0 is the zeros of a new object, on pages that may not be in memory yet.
             0 if newest(sequence.load(Acquire)).0 == 0 => live.copy_unwritten(even, &mut bytes),

@@ -26,7 +26,8 @@ impl Machine {
         let begun = Instant::now();
         let mut limits = Limits::default().with_elements(shape.elements);
         (limits.bytes, limits.wait) = (BYTES, PATIENCE);
-        let mut scrape = Scrape { shape, text: Text::of(shape.most_series), names: HashSet::new(), invalid: 0 };
+        let mut scrape =
+            Scrape { shape, text: Text::of(shape.most_series, &self.sizes), names: HashSet::new(), invalid: 0 };
         let mut states: BTreeMap<&str, u64> = BTreeMap::new();
         let (listed, attacher, users) = self.parts();
         // Of two objects with one path and type, the one that programs find keeps the name.
@@ -53,6 +54,7 @@ impl Machine {
         text.sample_always(Family::Omitted, "", &[], omitted);
         text.sample_always(Family::Seconds, "", &[], begun.elapsed().as_secs_f64());
         text.sample_always(Family::Build, "", &[("version", env!("CARGO_PKG_VERSION"))], 1);
+        self.sizes = text.sizes();
         text.finish(format)
     }
 }

@@ -16,9 +16,16 @@ pub(super) struct Text {
 }
 
 impl Text {
-    /// A text of at most `most` samples.
-    pub(super) fn of(most: usize) -> Self {
-        Self { families: vec![String::new(); FAMILIES.len()], left: most, omitted: 0 }
+    /// A text of at most `most` samples. `sizes` are those of the last scrape, which is mostly like the next one.
+    pub(super) fn of(most: usize, sizes: &[usize]) -> Self {
+        let size = |family: usize| sizes.get(family).map_or(0, |size| size + size / 16);
+        let families = (0..FAMILIES.len()).map(|family| String::with_capacity(size(family))).collect();
+        Self { families, left: most, omitted: 0 }
+    }
+
+    /// Returns the number of bytes of each family.
+    pub(super) fn sizes(&self) -> Vec<usize> {
+        self.families.iter().map(String::len).collect()
     }
 
     /// Adds a sample. `labels` are written already, and `more` are not.
@@ -138,7 +145,7 @@ mod tests {
 
     #[test]
     fn samples_beyond_the_most_are_counted() {
-        let mut text = Text::of(1);
+        let mut text = Text::of(1, &[]);
         text.sample(Family::Value, "path=\"/p\"", &[("field", "a\n")], 1);
         text.sample(Family::Value, "", &[], 2);
         assert_eq!(text.omitted, 1);
