@@ -26,8 +26,8 @@ export function counter(name, field = 'count') {
 }
 
 // Waits until `condition()` is true.
-export async function until(what, condition) {
-  const end = Date.now() + DEADLINE;
+export async function until(what, condition, deadline = DEADLINE) {
+  const end = Date.now() + deadline;
   while (!(await condition())) {
     assert.ok(Date.now() < end, `waited in vain for ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
