@@ -54,7 +54,7 @@ impl Ticker {
     }
 
     /// Begins to listen. Returns `None` if there are too many clients.
-    fn listen(&self, selected: Option<i32>) -> Option<Client> {
+    fn listen(&self, selected: Option<i32>, write: bool) -> Option<Client> {
         let Self(shared) = self;
         let place = shared.places.clone().try_acquire_owned().ok()?;
         let ticks = shared.newest.subscribe();
@@ -66,7 +66,7 @@ impl Ticker {
             tokio::spawn(look(shared.clone()));
         }
         drop(listeners);
-        Some(Client { shared: shared.clone(), ticks, selected, last: None, has_told: false, _place: place })
+        Some(Client { shared: shared.clone(), ticks, selected, last: None, has_told: false, write, _place: place })
     }
 }
 
@@ -108,6 +108,8 @@ struct Client {
     /// The look that it has been told last.
     last: Option<Arc<Selected>>,
     has_told: bool,
+    /// Whether the server stores values.
+    write: bool,
     _place: OwnedSemaphorePermit,
 }
 
@@ -128,6 +130,9 @@ impl Drop for Client {
 #[derive(Serialize)]
 struct Message<'a> {
     time: u64,
+    /// Whether the server stores values.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    write: bool,
     findings: &'a RawValue,
     objects: &'a RawValue,
     /// `null` if the object cannot be read any more.
@@ -165,6 +170,7 @@ impl Client {
     fn tell(&mut self, tick: &Tick, seen: Option<Option<Arc<Selected>>>) -> String {
         let mut message = Message {
             time: tick.time,
+            write: self.write,
             findings: &tick.findings,
             objects: &tick.objects,
             object: None,
@@ -217,7 +223,7 @@ pub(super) async fn answer(State(server): State<Arc<Server>>, request: Request) 
         Ok(selected) => selected,
         Err(failure) => return failed(&failure),
     };
-    let Some(client) = server.ticker.listen(selected) else {
+    let Some(client) = server.ticker.listen(selected, server.guard.writes()) else {
         return said(StatusCode::SERVICE_UNAVAILABLE, "16 clients listen already: close a page, and try again");
     };
     let events = unfold(client, async |mut client| {

@@ -26,10 +26,31 @@ impl File {
     }
 }
 
+/// Puts files of the page together as one.
+macro_rules! together {
+    ($($name:literal),*) => { concat!($(include_str!(concat!("page/", $name))),*).as_bytes() };
+}
+
+/// The page as one module, so that a browser asks once.
+const APP: &[u8] = together!(
+    "text.js",
+    "elements.js",
+    "address.js",
+    "connection.js",
+    "history.js",
+    "plots.js",
+    "tree.js",
+    "editor.js",
+    "fields.js",
+    "overview.js",
+    "details.js",
+    "app.js"
+);
+
 /// All files of the page.
 pub(super) static FILES: [File; 5] = [
     File::new("/", "text/html; charset=utf-8", include_bytes!("page/index.html")),
-    File::new("/app.js", "text/javascript; charset=utf-8", include_bytes!("page/app.js")),
+    File::new("/app.js", "text/javascript; charset=utf-8", APP),
     File::new("/app.css", "text/css; charset=utf-8", include_bytes!("page/app.css")),
     File::new("/uplot.js", "text/javascript; charset=utf-8", include_bytes!("page/uplot.js")),
     File::new("/uplot.css", "text/css; charset=utf-8", include_bytes!("page/uplot.css")),

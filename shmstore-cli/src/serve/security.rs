@@ -69,6 +69,11 @@ impl Guard {
         self.token.as_deref().filter(|_| self.is_made)
     }
 
+    /// Returns `true` if clients may store values.
+    pub(super) fn writes(&self) -> bool {
+        self.writes
+    }
+
     fn is_own_host(&self, host: &str) -> bool {
         self.hosts.is_empty() || self.hosts.iter().any(|own| own.eq_ignore_ascii_case(host))
     }
