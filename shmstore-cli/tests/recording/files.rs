@@ -26,14 +26,14 @@ fn split_files_lose_nothing_and_each_begins_with_the_present_state() {
     let rover = scratch.store().create::<Rover>().unwrap();
     rover.driver.store("zqx".try_into().unwrap());
     rover.quotes.insert(1, 1.5).unwrap();
-    let recorder = Recorder::start(&scratch, &["rover"], &["--split", "1MB"]).attached(&scratch);
+    let recorder = Recorder::start(&scratch, &["rover"], &["--split", "1s"]).attached(&scratch);
     until("the first value", || {
         files(&scratch).first().filter(|file| !read(file, "/rover/driver").is_empty()).map(drop)
     });
     let mut sent = 0;
     until("three files", || {
-        rover.ticks.send_many(&(sent..sent + 500).collect::<Vec<u64>>());
-        sent += 500;
+        rover.ticks.send_many(&(sent..sent + 20).collect::<Vec<u64>>());
+        sent += 20;
         (files(&scratch).len() >= 3).then_some(())
     });
     let ended = recorder.stop().with(0);
@@ -115,7 +115,7 @@ fn full_disk_ends_the_recording_with_a_file_that_can_be_read() {
     let mut sent = 0;
     until("the disk is full", || {
         rover.ticks.send_many(&(sent..sent + 1000).collect::<Vec<u64>>());
-        sent += 1000;
+        sent += 20;
         is_over(shmid).then_some(())
     });
     let ended = recorder.ended();

@@ -2,6 +2,7 @@
 
 mod counts;
 mod files;
+mod guide;
 mod kinds;
 mod life;
 mod objects;

@@ -61,6 +61,12 @@ fn killed_recorder_leaves_nothing_in_the_object_and_a_file_that_can_be_read() {
     until("the kernel to detach it", || in_kernel(shmid).filter(|(attached, _)| *attached == 1));
     assert!(bytes_of(shmid, size) == before, "it has left something");
     assert_eq!(read(&file, "/rover/driver").len(), 1);
+    let mut repair = program();
+    repair.args(["record", "--json", "--repair"]).arg(&file);
+    let repaired = Recorder::of(repair, file.clone()).ended().with(0).json();
+    let bytes = fs::read(&file).unwrap();
+    assert!(mcap::Summary::read(&bytes).expect("a whole file").is_some());
+    assert_eq!(repaired["messages"].as_u64(), Some(messages(&bytes).len() as u64));
     drop(rover);
     scratch.store().remove::<Rover>().expect("nobody stands in the way");
 }
