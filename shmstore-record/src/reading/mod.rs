@@ -25,8 +25,9 @@ use records::{Head, Records, parse};
 /// The most objects of a recording.
 const MOST_OBJECTS: usize = 4096;
 
-/// The most bytes of a schema or channel.
+/// The most bytes of a schema or channel, and of all that are kept.
 const MOST_DEFINITION: u64 = 16 << 20;
+const MOST_DEFINITIONS: u64 = 128 << 20;
 
 /// The files of one recording, in their order.
 ///
@@ -52,6 +53,8 @@ pub struct Recording {
     objects: Vec<Recorded>,
     channels: Channels,
     times: Option<(u64, u64)>,
+    /// The bytes of the schemas and channels that are kept.
+    defined: u64,
 }
 
 /// What is known of a file.
@@ -72,7 +75,8 @@ impl Recording {
     ///
     /// [`ReadError`] if a file cannot be read, is no recording, is damaged, or ends in the middle.
     pub fn open(files: &[PathBuf]) -> Result<Self, ReadError> {
-        let mut recording = Self { files: Vec::new(), objects: Vec::new(), channels: Channels::default(), times: None };
+        let mut recording =
+            Self { files: Vec::new(), objects: Vec::new(), channels: Channels::default(), times: None, defined: 0 };
         let (mut known, mut definitions) = (HashMap::new(), Vec::new());
         for path in files {
             definitions.clear();
@@ -124,12 +128,17 @@ impl Recording {
 
     /// Takes a schema or a channel.
     fn define(&mut self, file: usize, kind: u8, body: &[u8]) -> Result<(), String> {
+        if self.defined + body.len() as u64 > MOST_DEFINITIONS {
+            return Err(format!("the schemas and channels have more than {MOST_DEFINITIONS} bytes"));
+        }
         let of_file = &mut self.files[file];
         match parse(kind, body)? {
-            Record::Schema { header, .. } => {
-                of_file.schemas.entry(header.id).or_insert(header);
+            Record::Schema { header, .. } if !of_file.schemas.contains_key(&header.id) => {
+                self.defined += body.len() as u64;
+                of_file.schemas.insert(header.id, header);
             }
             Record::Channel(channel) if !of_file.channels.contains_key(&channel.id) => {
+                self.defined += body.len() as u64;
                 let schema = of_file.schemas.get(&channel.schema_id);
                 let number = self.channels.number_of(&channel, schema, &of_file.objects, &self.objects);
                 of_file.channels.insert(channel.id, number);
@@ -188,8 +197,9 @@ impl Survey<'_> {
             match head.kind {
                 op::SCHEMA | op::CHANNEL => {
                     kept += known.len() as u64;
-                    if kept > 16 * MOST_DEFINITION {
-                        return Err(records.damaged(head.at, "the schemas and channels have more than 256 MiB"));
+                    if kept > MOST_DEFINITIONS {
+                        let why = format_args!("the schemas and channels have more than {MOST_DEFINITIONS} bytes");
+                        return Err(records.damaged(head.at, why));
                     }
                     self.later.push((head.kind, known.to_vec()));
                 }
