@@ -24,7 +24,7 @@ struct Bench {
 
 /// Replays a file, and returns the report and the time that it took.
 fn replayed(file: &Path, into: &Path, rate: f64) -> (Report, Duration) {
-    let mut recording = Recording::open(&[file.into()]).unwrap();
+    let mut recording = Recording::open(&[file]).unwrap();
     let objects = replay::open(recording.objects(), into, true, |_| true).unwrap();
     let mut replay = Replay::into_objects(objects, Settings { rate, ..Settings::default() });
     let since = Instant::now();

@@ -122,10 +122,12 @@ fn place(
 /// Checks that the messages are those that [`Message`] decodes.
 fn encoding(channel: &records::Channel, schema: Option<&records::SchemaHeader>) -> Result<(), String> {
     let schema = schema.ok_or("its channel has no schema")?;
+    if let Some(other) = channel.metadata.get("shmstore.as") {
+        return Err(format!("it was recorded with `--as`, as `{other}`"));
+    }
     match (channel.message_encoding.as_str(), schema.encoding.as_str()) {
         ("json", _) => Err("it was recorded with `--encoding json`, which has not every value exactly".into()),
-        ("cdr", "ros2msg") if !schema.name.starts_with("sensor_msgs/") => Ok(()),
-        ("cdr", "ros2msg") => Err(format!("it was recorded with `--as`, as `{}`", schema.name)),
+        ("cdr", "ros2msg") => Ok(()),
         (message, schema) => Err(format!("its encoding is `{message}` with `{schema}`, and not `cdr` with `ros2msg`")),
     }
 }

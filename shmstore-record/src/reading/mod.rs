@@ -32,9 +32,9 @@ const MOST_DEFINITIONS: u64 = 128 << 20;
 /// The files of one recording, in their order.
 ///
 /// ```no_run
-/// use shmstore_record::reading::{Event, Recording};
+/// use shmstore_record::reading::{Event, Item, Recording};
 ///
-/// let mut recording = Recording::open(&["drive.mcap".into()])?;
+/// let mut recording = Recording::open(&["drive.mcap"])?;
 /// for object in recording.objects() {
 ///     println!("{} is a {}", object.topic, object.type_name);
 /// }
@@ -44,7 +44,6 @@ const MOST_DEFINITIONS: u64 = 128 << 20;
 ///         println!("{log_time} {}: {} bytes", channel.topic, data.len());
 ///     }
 /// }
-/// # use shmstore_record::reading::Item;
 /// # Ok::<(), shmstore_record::reading::ReadError>(())
 /// ```
 #[derive(Debug)]
@@ -74,14 +73,14 @@ impl Recording {
     /// # Errors
     ///
     /// [`ReadError`] if a file cannot be read, is no recording, is damaged, or ends in the middle.
-    pub fn open(files: &[PathBuf]) -> Result<Self, ReadError> {
+    pub fn open(files: &[impl AsRef<Path>]) -> Result<Self, ReadError> {
         let mut recording =
             Self { files: Vec::new(), objects: Vec::new(), channels: Channels::default(), times: None, defined: 0 };
         let (mut known, mut definitions) = (HashMap::new(), Vec::new());
         for path in files {
             definitions.clear();
             let mut survey = Survey { recording: &mut recording, known: &mut known, later: &mut definitions };
-            let file = survey.file(path)?;
+            let file = survey.file(path.as_ref())?;
             recording.files.push(file);
             for (kind, body) in &definitions {
                 // What is wrong in the summary matters only if a message needs it.
