@@ -93,6 +93,17 @@ pub enum RepairError {
         /// The compression's name.
         compression: String,
     },
+    /// A chunk that defines channels is damaged, and complete messages behind it cannot be read without them.
+    #[error(
+        "cannot repair {path}: the chunk at byte {at} is damaged, and it defines channels of messages behind it",
+        path = path.display()
+    )]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// Where the damaged chunk begins.
+        at: u64,
+    },
     /// The file cannot be read.
     #[error("cannot read {path} at byte {at}", path = path.display())]
     Read {

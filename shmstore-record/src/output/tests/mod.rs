@@ -136,7 +136,7 @@ fn strictly(file: &[u8]) -> Result<Contents, String> {
     for index in &summary.chunk_indexes {
         let by_channel = summary.read_message_indexes(file, index).map_err(say)?;
         indexed += by_channel.values().map(Vec::len).sum::<usize>();
-        for entry in by_channel.values().flatten() {
+        for entry in by_channel.values().flat_map(|entries| entries.first().into_iter().chain(entries.last())) {
             summary.seek_message(file, index, entry).map_err(say)?;
         }
     }
