@@ -108,10 +108,13 @@ impl Medium for FaultyFile {
 
 /// A disk that remembers each write instead.
 #[derive(Clone, Default)]
-pub(super) struct Log(Arc<Mutex<Vec<(Vec<u8>, u64)>>>);
+pub(super) struct Log(Arc<Mutex<Vec<Written>>>);
+
+/// Bytes, and where they went.
+type Written = (Vec<u8>, u64);
 
 impl Log {
-    pub(super) fn writes(&self) -> Vec<(Vec<u8>, u64)> {
+    pub(super) fn writes(&self) -> Vec<Written> {
         self.0.lock().unwrap().clone()
     }
 }

@@ -93,8 +93,8 @@ fn strictly(file: &[u8]) -> Result<Contents, String> {
     let say = |error: mcap::McapError| error.to_string();
     mcap::read::footer(file).map_err(say)?;
     let summary = mcap::Summary::read(file).map_err(say)?;
-    let mut contents = Contents::default();
-    contents.counted = summary.as_ref().and_then(|summary| summary.stats.as_ref()).map(|stats| stats.message_count);
+    let counted = summary.as_ref().and_then(|summary| summary.stats.as_ref()).map(|stats| stats.message_count);
+    let mut contents = Contents { counted, ..Contents::default() };
     let options = LinearReaderOptions::default()
         .with_check_finishes_after_end_magic(true)
         .with_prevalidate_chunk_crcs(true)
