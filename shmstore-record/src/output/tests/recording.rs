@@ -156,12 +156,12 @@ fn a_slow_disk_drops_messages_which_are_counted() {
         if sequence == 3000 {
             assert!(recorder.dropped(channels[0]) > 0 && recorder.dropped(channels[1]) > 0);
             gate.open();
-            wait_until("the buffer has room again", || recorder.progress().messages > 1000);
+            wait_until("the buffer has room again", || recorder.progress().messages == taken.len() as u64);
         }
     }
     let dropped = channels.map(|channel| recorder.dropped(channel));
     assert_eq!(recorder.progress().dropped, dropped[0] + dropped[1]);
-    assert_eq!(*taken.last().unwrap(), 3999, "a disk that is fast again takes all");
+    assert!(taken.contains(&3001), "a disk that writes again takes messages again");
     let summary = recorder.finish(BTreeMap::new()).unwrap();
     let contents = read(&path);
     assert_eq!(contents.sequences(), taken);
