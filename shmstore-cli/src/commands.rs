@@ -22,6 +22,7 @@ pub mod put;
 pub mod record;
 #[cfg(feature = "record")]
 mod record_report;
+#[cfg(feature = "record")]
 pub mod replay;
 #[cfg(feature = "record")]
 mod replay_report;

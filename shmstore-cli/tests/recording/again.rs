@@ -13,8 +13,8 @@ use crate::scratch::*;
 const TOPICS: [&str; 6] = ["position", "driver", "ticks", "jobs", "quotes", "atomics"];
 
 /// The bodies of all messages of each topic.
-fn bodies(file: &PathBuf) -> Vec<Vec<Vec<u8>>> {
-    TOPICS.map(|topic| read(file, &format!("/rover/{topic}")).into_iter().map(|found| found.data).collect()).to_vec()
+fn bodies(file: &PathBuf, object: &str) -> Vec<Vec<Vec<u8>>> {
+    TOPICS.map(|topic| read(file, &format!("/{object}/{topic}")).into_iter().map(|found| found.data).collect()).to_vec()
 }
 
 #[test]
@@ -41,7 +41,7 @@ fn recording_of_a_replay_has_the_bodies_of_the_recording() {
     recorder.until("/rover/quotes", 5);
     let file = recorder.file.clone();
     recorder.stop().with(0);
-    let recorded = bodies(&file);
+    let recorded = bodies(&file, "rover");
 
     let (copies, second) = (scratch.join("copies"), scratch.join("y.mcap"));
     std::fs::create_dir(&copies).unwrap();
@@ -53,9 +53,9 @@ fn recording_of_a_replay_has_the_bodies_of_the_recording() {
     replay.arg("replay").arg(&file).arg("--into").arg(&copies).args(["--rate", "0.5", "--json"]);
     let ended = Recorder::of(replay, file).ended();
     assert_eq!(ended.code, Some(0), "{ended:?}");
-    until("the last message", || (read(&second, "/rover/quotes").len() >= 5).then_some(()));
+    until("the last message", || (read(&second, "/copies/quotes").len() >= 5).then_some(()));
     recorder.stop().with(0);
-    let again = bodies(&second);
+    let again = bodies(&second, "copies");
     for (topic, (recorded, again)) in TOPICS.iter().zip(recorded.iter().zip(&again)) {
         assert_eq!(recorded.last(), again.last(), "{topic}");
     }
