@@ -26,7 +26,7 @@ mod topics;
 
 use std::collections::{HashMap, HashSet};
 use std::mem;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_json::json;
 use shmstore::inspect::{InspectError, Limits, Object, Segment};
@@ -291,7 +291,7 @@ fn name_in_directory(anchor: &Path) -> Option<String> {
 }
 
 /// The name of an object that its topics begin with.
-fn topic_name(anchor: &PathBuf) -> String {
+fn topic_name(anchor: &Path) -> String {
     let of_file = || anchor.file_name().map(|name| name.to_string_lossy().into_owned());
     name_in_directory(anchor).or_else(of_file).unwrap_or_default()
 }
