@@ -19,12 +19,13 @@ pub mod pop;
 pub mod push;
 pub mod put;
 #[cfg(feature = "record")]
-pub mod replay;
-#[cfg(feature = "record")]
-mod replay_report;
 pub mod record;
 #[cfg(feature = "record")]
 mod record_report;
+#[cfg(feature = "record")]
+pub mod replay;
+#[cfg(feature = "record")]
+mod replay_report;
 pub mod rm;
 mod rm_all;
 pub mod save;
@@ -117,10 +118,10 @@ enum Command {
     Load(load::Args),
     Migrate(migrate::Args),
     #[cfg(feature = "record")]
+    Record(record::Args),
+    #[cfg(feature = "record")]
     Replay(replay::Args),
     Mirror(mirror::Args),
-    #[cfg(feature = "record")]
-    Record(record::Args),
     Completions(completions::Args),
     Man(man::Args),
 }
@@ -154,10 +155,10 @@ impl Command {
             Self::Load(args) => load::run(args),
             Self::Migrate(args) => migrate::run(args),
             #[cfg(feature = "record")]
+            Self::Record(args) => record::run(args),
+            #[cfg(feature = "record")]
             Self::Replay(args) => replay::run(args),
             Self::Mirror(args) => mirror::run(args),
-            #[cfg(feature = "record")]
-            Self::Record(args) => record::run(args),
             Self::Completions(args) => completions::run(args),
             Self::Man(args) => man::run(args),
         }
