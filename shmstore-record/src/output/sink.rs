@@ -1,8 +1,8 @@
 //! Where the bytes of a file go: a sink that collects what the writer of MCAP writes, and puts it out so that the file
 //! is complete again.
 //!
-//! A file ends with [`END`]. What is put out begins where that end began. A piece that crosses a page is put out in four
-//! steps. The process may die at any time in between, and readers still open the file:
+//! A file ends with [`END`]. What is put out begins where that end began. A piece that crosses a page is put out in
+//! four steps. The process may die at any time in between, and readers still open the file:
 //!
 //! 1. A new end is written where the piece is going to end.
 //! 2. The first 9 bytes of the old end become the head of a private record, which readers skip. It reaches to the new

@@ -19,12 +19,25 @@ impl Gate {
         self.0.1.notify_all();
     }
 
+    /// Opens the gate at the end of a test, also of one that fails: the recorder waits for its disk then.
+    pub(super) fn opened_at_last(&self) -> OpenedAtLast {
+        OpenedAtLast(self.clone())
+    }
+
     /// The first write of each file passes, so that a recording can begin.
     pub(super) fn opener(&self) -> Opener {
         let gate = self.clone();
         Box::new(move |path| {
             Ok(Arc::new(Gated { file: create(path)?, gate: gate.clone(), has_begun: AtomicBool::new(false) }))
         })
+    }
+}
+
+pub(super) struct OpenedAtLast(Gate);
+
+impl Drop for OpenedAtLast {
+    fn drop(&mut self) {
+        self.0.open();
     }
 }
 

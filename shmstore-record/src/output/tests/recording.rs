@@ -143,6 +143,7 @@ fn a_slow_disk_drops_messages_which_are_counted() {
     let path = directory.path().join("x.mcap");
     let gate = Gate::default();
     let mut recorder = Recorder::start_on(Output { buffer: 8 << 20, ..Output::to(&path) }, gate.opener()).unwrap();
+    let _opened = gate.opened_at_last();
     let channels = [recorder.channel(channel("/a")).unwrap(), recorder.channel(channel("/b")).unwrap()];
     let (mut random, mut taken) = (Random(1), Vec::new());
     let mut sent = [0_u64; 2];
@@ -178,6 +179,7 @@ fn a_message_above_the_buffer_is_taken_if_nothing_waits() {
     let path = directory.path().join("x.mcap");
     let gate = Gate::default();
     let mut recorder = Recorder::start_on(Output { buffer: 0, ..Output::to(&path) }, gate.opener()).unwrap();
+    let _opened = gate.opened_at_last();
     let to = recorder.channel(channel("/a")).unwrap();
     let large = vec![1; 20 << 20];
     assert!(put(&mut recorder, to, 0, &large));
