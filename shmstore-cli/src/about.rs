@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use nix::unistd::{Uid, User};
 use serde::Serialize;
-use shmstore::inspect::{Description, Mirrored, Segment, SegmentState};
+use shmstore::inspect::{Description, Mirrored, Object, Segment, SegmentState};
 
 use crate::clock;
 use crate::fill::{self, Fill};
@@ -197,8 +197,8 @@ impl Copied {
 }
 
 impl Listed {
-    /// Collects what is known about a segment.
-    pub fn new(segment: &Segment, users: &mut Users) -> Self {
+    /// Collects what is known about a segment, and about its object if it is attached.
+    pub fn of(segment: &Segment, object: Option<&Object>, users: &mut Users) -> Self {
         let of = segment.description.as_ref();
         let (path, name) = of.map(path_and_name).unzip();
         let created = created(segment);
@@ -225,7 +225,7 @@ impl Listed {
             state: segment.state.name(),
             detail: segment.detail.clone(),
             mirrored: copy_of(segment).map(Copied::new),
-            maps: fill::of(segment),
+            maps: object.and_then(fill::of),
         }
     }
 }

@@ -32,6 +32,8 @@ pub mod save;
 mod save_group;
 pub mod schema;
 pub mod send;
+#[cfg(feature = "serve")]
+pub mod serve;
 pub mod set;
 pub mod show;
 mod show_table;
@@ -110,6 +112,8 @@ enum Command {
     Rm(rm::Args),
     Gc(gc::Args),
     Doctor(doctor::Args),
+    #[cfg(feature = "serve")]
+    Serve(serve::Args),
     Save(save::Args),
     Load(load::Args),
     Migrate(migrate::Args),
@@ -145,6 +149,8 @@ impl Command {
             Self::Rm(args) => rm::run(args),
             Self::Gc(args) => gc::run(args),
             Self::Doctor(args) => doctor::run(args),
+            #[cfg(feature = "serve")]
+            Self::Serve(args) => serve::run(args),
             Self::Save(args) => save::run(args),
             Self::Load(args) => load::run(args),
             Self::Migrate(args) => migrate::run(args),

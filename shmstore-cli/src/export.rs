@@ -17,5 +17,5 @@ mod python;
 
 pub use c::c_header;
 pub use error::{ExportError, check_name};
-pub use picture::picture;
+pub use picture::{picture, svg};
 pub use python::python_module;

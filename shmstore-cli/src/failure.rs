@@ -148,7 +148,8 @@ impl Failure {
         ExitCode::from(self.code())
     }
 
-    fn code(&self) -> u8 {
+    /// Returns the same as a number.
+    pub(crate) fn code(&self) -> u8 {
         match self {
             Self::Several { first, .. } => first.code(),
             Self::Ambiguous(_) => 2,
@@ -183,7 +184,12 @@ fn of_write(error: &DynamicError) -> u8 {
         }
         E::Push(PushError::Removed { .. } | PushError::AnchorLost { .. }) => 3,
         E::Pop(PopError::Removed { .. } | PopError::AnchorLost { .. }) => 3,
-        E::Value(_) | E::InvalidValue(_) | E::NoInteger { .. } | E::TooMuch { .. } | E::Schema(_) => 4,
+        E::Value(_)
+        | E::InvalidValue(_)
+        | E::OtherVersion { .. }
+        | E::NoInteger { .. }
+        | E::TooMuch { .. }
+        | E::Schema(_) => 4,
         E::Attach(AttachError::Foreign { .. } | AttachError::Collision { .. } | AttachError::Mirrored { .. })
         | E::Insert(InsertError::Full { .. }) => 4,
         error if is_late(error) => 6,

@@ -1,7 +1,7 @@
 //! How full the maps of an object are.
 
 use serde::Serialize;
-use shmstore::inspect::{FieldPath, Limits, Object, Segment, Value};
+use shmstore::inspect::{FieldPath, Limits, Object, Value};
 use shmstore::schema::{OwnedKind, OwnedSchema};
 
 use crate::text::{shortened, shown};
@@ -21,10 +21,9 @@ pub struct Fill {
     pub capacity: u64,
 }
 
-/// Returns the maps of an object, at most 64. Returns `None` if the object cannot be read.
+/// Returns the maps of an object, at most 64. Returns `None` if one of them cannot be read.
 #[must_use]
-pub fn of(segment: &Segment) -> Option<Vec<Fill>> {
-    let object = if segment.state.is_usable() { Object::attach(segment).ok()? } else { return None };
+pub fn of(object: &Object) -> Option<Vec<Fill>> {
     let mut search = Search { maps: Vec::new(), parts_left: MOST_PARTS };
     search.visit(object.schema(), &FieldPath::default());
     // Only the counts are read, and no entry.

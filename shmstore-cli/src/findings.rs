@@ -45,11 +45,11 @@ impl Finding {
         Self { severity: Severity::Ok, subject: subject.into(), found: found.into(), advice: None }
     }
 
-    fn note(subject: &str, found: impl Into<String>, advice: &str) -> Self {
+    pub(crate) fn note(subject: &str, found: impl Into<String>, advice: &str) -> Self {
         Self { severity: Severity::Note, advice: Some(advice.into()), ..Self::ok(subject, found) }
     }
 
-    fn mend(subject: &str, found: impl Into<String>, advice: impl Into<String>) -> Self {
+    pub(crate) fn mend(subject: &str, found: impl Into<String>, advice: impl Into<String>) -> Self {
         Self { severity: Severity::Mend, advice: Some(advice.into()), ..Self::ok(subject, found) }
     }
 }
@@ -80,9 +80,18 @@ pub fn all(path: Option<&Path>) -> Result<Vec<Finding>, Failure> {
     findings.extend(older::users()?);
     findings.extend(migrations::all()?);
     if let Some(path) = path {
-        findings.extend(anchor::of(path)?);
+        findings.extend(of_path(path)?);
     }
     Ok(findings)
+}
+
+/// Checks only a path.
+///
+/// # Errors
+///
+/// As [`all`].
+pub fn of_path(path: &Path) -> Result<Vec<Finding>, Failure> {
+    anchor::of(path)
 }
 
 /// Creates a root directory with systemd, and with these files.

@@ -26,6 +26,8 @@ pub mod rates;
 pub mod removal;
 pub mod saved;
 pub mod selection;
+#[cfg(feature = "serve")]
+pub mod serve;
 pub mod signals;
 pub mod table;
 pub mod target;

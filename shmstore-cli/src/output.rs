@@ -55,6 +55,17 @@ pub fn json_line(of: &impl Serialize) -> String {
     shown_json(&json) + "\n"
 }
 
+/// Formats a JSON document on lines of its own, with control characters escaped.
+///
+/// # Panics
+///
+/// Panics if a key is not text.
+#[must_use]
+pub fn json_document(of: &impl Serialize) -> String {
+    let json = serde_json::to_string_pretty(of).expect("text, numbers, and objects whose keys are text");
+    shown_json(&json) + "\n"
+}
+
 /// Waits. Returns `true` at once if the reader closes the output. Otherwise only a write would notice that.
 ///
 /// # Errors
@@ -149,8 +160,7 @@ impl Output {
     ///
     /// The output cannot be written.
     pub fn json(&mut self, value: &impl Serialize) -> io::Result<()> {
-        let json = serde_json::to_string_pretty(value).map_err(io::Error::other)?;
-        self.line(&shown_json(&json))
+        self.text(&json_document(value))
     }
 
     /// Flushes, then waits. Returns `true` at once if the reader closes the output.

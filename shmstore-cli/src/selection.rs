@@ -16,7 +16,7 @@ use crate::failure::Failure;
 /// [`Failure::NotFound`] if the path does not exist and no object was created there; an error of the kernel.
 pub fn at(path: &Path) -> Result<Vec<Segment>, Failure> {
     let anchors = Anchors::with_names(path);
-    select(&anchors, |segment| anchors.of_segment(segment).is_some())
+    select(all(false)?, &anchors, |segment| anchors.of_segment(segment).is_some())
 }
 
 /// Returns the same, with the segments whose header names the path, or a path below it.
@@ -25,9 +25,18 @@ pub fn at(path: &Path) -> Result<Vec<Segment>, Failure> {
 ///
 /// As [`at`].
 pub fn under(path: &Path) -> Result<Vec<Segment>, Failure> {
+    under_of(all(false)?, path)
+}
+
+/// Returns the same of all segments that were listed.
+///
+/// # Errors
+///
+/// [`Failure::NotFound`] as [`at`].
+pub fn under_of(listed: Vec<Segment>, path: &Path) -> Result<Vec<Segment>, Failure> {
     let anchors = Anchors::with_names(path);
     let claimed = anchors.claimed();
-    select(&anchors, |segment| {
+    select(listed, &anchors, |segment| {
         anchors.of_segment(segment).is_some() || segment.path().is_some_and(|path| claimed.by(path))
     })
 }
@@ -40,15 +49,23 @@ pub fn under(path: &Path) -> Result<Vec<Segment>, Failure> {
 pub fn all(foreign: bool) -> Result<Vec<Segment>, Failure> {
     let mut listed = segments()?;
     listed.retain(|segment| foreign || segment.state != SegmentState::Foreign);
+    sort(&mut listed);
+    Ok(listed)
+}
+
+/// Sorts segments by path, name and id.
+pub fn sort(listed: &mut [Segment]) {
     listed.sort_by_cached_key(|segment| {
         let of = segment.description.as_ref().map(|of| (path_and_name(of), of.id));
         (of.is_none(), of, segment.shmid)
     });
-    Ok(listed)
 }
 
-fn select(anchors: &Anchors, is_meant: impl Fn(&Segment) -> bool) -> Result<Vec<Segment>, Failure> {
-    let mut listed = all(false)?;
+fn select(
+    mut listed: Vec<Segment>,
+    anchors: &Anchors,
+    is_meant: impl Fn(&Segment) -> bool,
+) -> Result<Vec<Segment>, Failure> {
     listed.retain(is_meant);
     if listed.is_empty() && anchors.is_empty() {
         return Err(anchors.nothing());

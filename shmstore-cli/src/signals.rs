@@ -22,8 +22,8 @@ impl Signals {
     /// Catches the signals.
     #[must_use]
     pub fn catch() -> Self {
-        let (caught, ignored) = (Arc::new(AtomicUsize::new(0)), ignored());
-        let signals = [SIGINT, SIGTERM, SIGHUP].into_iter().filter(|signal| ignored >> (signal - 1) & 1 == 0);
+        let caught = Arc::new(AtomicUsize::new(0));
+        let signals = [SIGINT, SIGTERM, SIGHUP].into_iter().filter(|signal| !is_ignored(*signal));
         // If a signal cannot be caught, it ends the program at once.
         let register = |signal: i32| flag::register_usize(signal, caught.clone(), signal.unsigned_abs() as usize).ok();
         Self { registered: signals.filter_map(register).collect(), caught }
@@ -63,6 +63,12 @@ impl Drop for Signals {
             low_level::unregister(id);
         }
     }
+}
+
+/// Returns `true` if the parent has set a signal to be ignored.
+#[must_use]
+pub fn is_ignored(signal: i32) -> bool {
+    ignored() >> (signal - 1) & 1 != 0
 }
 
 /// Returns the signals that are ignored. Signal 1 is the lowest bit.

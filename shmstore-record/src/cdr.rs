@@ -14,16 +14,21 @@ pub(crate) use writer::Writer;
 /// The head of each message: CDR, little-endian, no options.
 const HEAD: [u8; 4] = [0, 1, 0, 0];
 
+/// The body of a message without fields: IDL has no empty structs, so ROS 2 adds a field to them.
+const NOTHING: [u8; 1] = [0];
+
 /// The encoding of the values of one type, computed once.
 ///
 /// | in the value | in the message |
 /// |---|---|
 /// | numbers, `bool`, `char`, enums | their bytes, at the next multiple of their size |
 /// | structs, arrays | their fields and elements, one after the other |
-/// | `Pad` and gaps | nothing. A decoded value has zeros there |
+/// | `Pad`, gaps, structs and arrays without fields | nothing. A decoded value has zeros there |
 /// | `FixedString` | its length + 1 as `u32`, the text, a zero |
 /// | `FixedVec` | its length as `u32`, the elements |
 /// | `Timestamp` | seconds as `i32`, nanoseconds as `u32` |
+///
+/// A message with nothing in it has one byte, zero, as ROS 2 has it.
 #[derive(Debug, Clone)]
 pub struct Plan {
     root: Node,
@@ -31,9 +36,9 @@ pub struct Plan {
     schema: OwnedSchema,
 }
 
-/// A type is no value: it is an object, or a part of one.
+/// A type has no message. It is an object, or a part of one, or its description is none of a type in Rust.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{type_name}` is no value: only values are encoded")]
+#[error("`{type_name}` cannot be encoded: it is no value, or its fields overlap, or its content is too large for it")]
 pub struct Unfit {
     /// The type.
     pub type_name: String,
@@ -132,30 +137,49 @@ impl Node {
 
     pub(crate) fn of(schema: &OwnedSchema) -> Result<Self, Unfit> {
         let size = schema.size() as usize;
+        let unfit = || Unfit { type_name: schema.to_string() };
+        let has_room = |head: u64, capacity: u64, each: u64| {
+            let content = each.checked_mul(capacity).and_then(|content| content.checked_add(head));
+            let fits = content.is_some_and(|content| content <= schema.size()) && capacity < u32::MAX.into();
+            if fits { Ok(()) } else { Err(unfit()) }
+        };
         Ok(match schema.kind() {
             OwnedKind::Primitive(of) | OwnedKind::Enum { repr: of, .. } => plain(*of),
             _ if is_time(schema) => Self::Time,
             OwnedKind::Struct { fields, .. } => {
                 let field = |field: &OwnedField| Ok((field.offset as usize, Self::of(&field.schema)?));
-                let fields = fields.iter().map(field).collect::<Result<Vec<_>, Unfit>>()?;
+                let mut end = 0;
+                for OwnedField { offset, schema: of, .. } in fields.iter().filter(|field| field.schema.size() > 0) {
+                    // Without this, a short value could have a message of any length.
+                    if *offset < end {
+                        return Err(unfit());
+                    }
+                    end = offset + of.size();
+                }
+                let mut fields = fields.iter().map(field).collect::<Result<Vec<_>, Unfit>>()?;
+                fields.retain(|(_, node)| !matches!(node, Self::Nothing));
                 let same = same_from(&fields, size);
-                Self::Struct { fields, size, same }
+                if fields.is_empty() { Self::Nothing } else { Self::Struct { fields, size, same } }
             }
             OwnedKind::Array { len, element } => {
                 let (len, stride) = (*len as usize, element.size() as usize);
                 match Self::of(element)? {
                     Self::Plain { size, align } => Self::Plain { size: size * len, align },
+                    Self::Nothing => Self::Nothing,
                     element => Self::Array { len, stride, element: Box::new(element) },
                 }
             }
-            OwnedKind::FixedString { capacity } => Self::Text { capacity: *capacity as usize },
-            OwnedKind::FixedVec { capacity, element } => Self::List {
-                capacity: *capacity as usize,
-                stride: element.size() as usize,
-                element: Box::new(Self::of(element)?),
-            },
+            OwnedKind::FixedString { capacity } => {
+                has_room(4, *capacity, 1)?;
+                Self::Text { capacity: *capacity as usize }
+            }
+            OwnedKind::FixedVec { capacity, element } => {
+                has_room(8, *capacity, element.size())?;
+                let (capacity, stride) = (*capacity as usize, element.size() as usize);
+                Self::List { capacity, stride, element: Box::new(Self::of(element)?) }
+            }
             OwnedKind::Pad | OwnedKind::Phantom => Self::Nothing,
-            _ => return Err(Unfit { type_name: schema.to_string() }),
+            _ => return Err(unfit()),
         })
     }
 }

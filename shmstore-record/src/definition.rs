@@ -1,15 +1,19 @@
 //! Definitions of messages, as text in `ros2msg`.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
+use std::iter;
 
 use shmstore::schema::{OwnedKind, OwnedSchema, OwnedVariant, Primitive};
 
 use crate::cdr::{Unfit, is_time};
-use crate::names::{camel, constant, snake};
+use crate::names::{camel, constant, package, snake};
 
 /// The line between two definitions in one text.
 const LINE: &str = "================================================================================";
+
+/// The field of messages that have none, as the tools of ROS 2 name it.
+const NOTHING: &str = "structure_needs_at_least_one_member";
 
 /// The definition of `builtin_interfaces/Time`.
 const TIME: &str = "int32 sec\nuint32 nanosec\n";
@@ -34,8 +38,8 @@ pub struct Definitions {
 impl Definitions {
     /// An empty list, for messages of a package. Most often it is the name of the type of an object.
     #[must_use]
-    pub fn new(package: &str) -> Self {
-        Self { package: snake(package), known: HashMap::new() }
+    pub fn new(name: &str) -> Self {
+        Self { package: package(name), known: HashMap::new() }
     }
 
     /// The message of a type. A type that is no struct gets a message with one field, `value`.
@@ -69,25 +73,26 @@ impl Definitions {
     /// Keeps a message, under another name if there is another one of this name.
     fn add(&mut self, name: &str, mut body: Body, schema: &OwnedSchema) -> String {
         if body.text.is_empty() {
-            // Messages without fields have one, as the tools of ROS 2 give them.
-            body.text = "uint8 structure_needs_at_least_one_member\n".into();
+            body.text = format!("uint8 {NOTHING}\n");
         }
         let plain = format!("{}/{name}", self.package);
-        let is_other = self.known.get(&plain).is_some_and(|(text, _)| *text != body.text);
-        let name = match is_other {
-            true => format!("{plain}{}", &schema.hash().to_string()[..8]),
-            false => plain,
-        };
-        self.known.insert(name.clone(), (body.text, body.uses));
+        let hashed = || format!("{plain}{}", &schema.hash().to_string()[..8]);
+        let numbered = (2_u32..).map(|number| format!("{}N{number}", hashed()));
+        let name = iter::once(plain.clone())
+            .chain(iter::once_with(hashed))
+            .chain(numbered)
+            .find(|name| self.known.get(name).is_none_or(|(text, _)| *text == body.text))
+            .expect("one of any number of names is free");
+        self.known.entry(name.clone()).or_insert((body.text, body.uses));
         name
     }
 
     /// Writes the line of a field.
     fn field(&mut self, schema: &OwnedSchema, name: &str, body: &mut Body) -> Result<(), Unfit> {
-        if let OwnedKind::Enum { repr, variants, .. } = schema.kind() {
-            body.constants(ros_name(*repr), name, variants);
-        }
         let Some(Type { name: of, note }) = self.type_of(schema, body)? else { return Ok(()) };
+        if let Some((repr, variants)) = enum_in(schema) {
+            body.constants(ros_name(repr), name, variants);
+        }
         let name = body.unique(name);
         writeln!(body.text, "{of} {name}{note}").expect("a text has room");
         Ok(())
@@ -101,6 +106,7 @@ impl Definitions {
             }
             OwnedKind::Primitive(of) | OwnedKind::Enum { repr: of, .. } => Type::plain(ros_name(*of)),
             _ if is_time(schema) => Type::plain(body.uses("builtin_interfaces/Time")),
+            _ if is_nothing(schema) => return Ok(None),
             OwnedKind::Struct { name, .. } => {
                 let name = self.message(schema, name)?;
                 Type::plain(body.uses(&name))
@@ -118,27 +124,21 @@ impl Definitions {
             OwnedKind::FixedString { capacity } => Type::plain(format!("string<={capacity}")),
             OwnedKind::FixedVec { capacity, element } => match self.element(element, body)? {
                 Some(of) => Type { name: format!("{}[<={capacity}]", of.name), note: of.note },
-                // A list of nothing has a length. No element has a byte.
-                None => {
-                    let name = self.add("Nothing", Body::default(), element);
-                    Type::plain(format!("{}[<={capacity}]", body.uses(&name)))
-                }
+                // No element has a byte.
+                None => Type { name: "uint32".into(), note: "  # the length of a list of nothing".into() },
             },
-            OwnedKind::Pad | OwnedKind::Phantom => return Ok(None),
             _ => return Err(Unfit { type_name: schema.to_string() }),
         }))
     }
 
     /// The type of the elements of an array or a list. One within the other needs a message of its own.
     fn element(&mut self, schema: &OwnedSchema, body: &mut Body) -> Result<Option<Type>, Unfit> {
-        if !matches!(schema.kind(), OwnedKind::FixedVec { .. } | OwnedKind::Array { .. }) {
+        let is_list = matches!(schema.kind(), OwnedKind::FixedVec { .. } | OwnedKind::Array { .. });
+        if !is_list || is_nothing(schema) {
             return self.type_of(schema, body);
         }
         let mut inner = Body::default();
         self.field(schema, "values", &mut inner)?;
-        if inner.text.is_empty() {
-            return Ok(None);
-        }
         let name = format!("List{}", &schema.hash().to_string()[..8]);
         let name = self.add(&name, inner, schema);
         Ok(Some(Type::plain(body.uses(&name))))
@@ -146,15 +146,11 @@ impl Definitions {
 
     /// The text of a message and of all in it.
     fn whole(&self, name: &str) -> String {
-        let mut order = vec![name];
+        let (mut order, mut seen) = (vec![name], HashSet::from([name]));
         let mut next = 0;
         while next < order.len() {
             let uses = self.known.get(order[next]).map_or(&[][..], |(_, uses)| uses);
-            for used in uses {
-                if !order.contains(&used.as_str()) {
-                    order.push(used);
-                }
-            }
+            order.extend(uses.iter().map(String::as_str).filter(|used| seen.insert(used)));
             next += 1;
         }
         let body = |name: &str| self.known.get(name).map_or(TIME, |(text, _)| text);
@@ -183,35 +179,54 @@ impl Type {
 struct Body {
     text: String,
     uses: Vec<String>,
-    names: Vec<String>,
+    /// Each name of a field or a constant, and the number that the next field of this name gets.
+    names: HashMap<String, u32>,
 }
 
 impl Body {
     fn uses(&mut self, name: &str) -> String {
-        if !self.uses.iter().any(|used| used == name) {
-            self.uses.push(name.to_owned());
-        }
+        self.uses.push(name.to_owned());
         name.to_owned()
     }
 
     /// A name that no other field or constant has.
     fn unique(&mut self, name: &str) -> String {
         let mut unique = name.to_owned();
-        let mut number = 2;
-        while self.names.contains(&unique) {
+        while unique == NOTHING || self.names.contains_key(&unique) {
+            let number = self.names.entry(name.to_owned()).or_insert(1);
+            *number += 1;
             unique = format!("{name}_{number}");
-            number += 1;
         }
-        self.names.push(unique.clone());
+        self.names.insert(unique.clone(), 1);
         unique
     }
 
     /// The variants of an enum, in the lines before its field, where viewers look for their names.
     fn constants(&mut self, of: &str, field: &str, variants: &[OwnedVariant]) {
         for variant in variants {
-            let name = self.unique(&format!("{}_{}", constant(field), constant(&variant.name)));
+            let name = self.unique(&constant(field, &variant.name));
             writeln!(self.text, "{of} {name}={}", variant.discriminant).expect("a text has room");
         }
+    }
+}
+
+/// Returns `true` for a type that has no bytes in a message.
+fn is_nothing(schema: &OwnedSchema) -> bool {
+    match schema.kind() {
+        OwnedKind::Pad | OwnedKind::Phantom => true,
+        OwnedKind::Array { element, .. } => is_nothing(element),
+        OwnedKind::Struct { fields, .. } => fields.iter().all(|field| is_nothing(&field.schema)),
+        _ => false,
+    }
+}
+
+/// The enum of a field that has one, many, or a list of it.
+fn enum_in(schema: &OwnedSchema) -> Option<(Primitive, &[OwnedVariant])> {
+    match schema.kind() {
+        OwnedKind::Enum { repr, variants, .. } => Some((*repr, variants)),
+        OwnedKind::Array { element, .. } if !matches!(element.kind(), OwnedKind::FixedVec { .. }) => enum_in(element),
+        OwnedKind::FixedVec { element, .. } if matches!(element.kind(), OwnedKind::Enum { .. }) => enum_in(element),
+        _ => None,
     }
 }
 
@@ -299,5 +314,42 @@ mod tests {
         assert_eq!(definitions.define(&schema::<Wheel>()).unwrap(), first);
         assert_eq!(definitions.define(&schema::<u32>()).unwrap().text, "uint32 value\n");
         assert!(definitions.define(&schema::<shmstore::Versioned<u32>>()).is_err());
+    }
+
+    fn text(name: &str, fields: &[(&str, OwnedSchema)]) -> String {
+        let fields = fields.iter().map(|(name, of)| ((*name).to_owned(), of.clone())).collect();
+        let of = OwnedSchema::structure(name, fields, 1, vec![]).unwrap();
+        Definitions::new("r").define(&of).unwrap().text
+    }
+
+    #[test]
+    fn names_are_unique_and_none_is_that_of_the_field_of_empty_messages() {
+        let byte = schema::<u8>();
+        let fields = ["aB", "a_b", "a_b_2", "A_b", NOTHING].map(|name| (name, byte.clone()));
+        let expected = format!("uint8 a_b\nuint8 a_b_2\nuint8 a_b_2_2\nuint8 a_b_3\nuint8 {NOTHING}_2\n");
+        assert_eq!(text("Names", &fields), expected);
+        let nothing = [("gap", OwnedSchema::pad(3).unwrap()), ("inner", schema::<[(); 4]>())];
+        assert_eq!(text("Nothing", &nothing), format!("uint8 {NOTHING}\n"));
+        let list = OwnedSchema::fixed_vec(OwnedSchema::phantom(), 3).unwrap();
+        assert_eq!(text("List", &[("a", list)]), "uint32 a  # the length of a list of nothing\n");
+    }
+
+    #[test]
+    fn arrays_and_lists_of_an_enum_name_its_variants() {
+        let constants = "uint8 STATES_IDLE=0\nuint8 STATES_DRIVING_FAST=5\n";
+        assert_eq!(
+            text("A", &[("states", schema::<[[State; 2]; 2]>())]),
+            format!("{constants}uint8[4] states  # dimensions [2, 2]\n")
+        );
+        assert_eq!(text("A", &[("states", schema::<FixedVec<State, 2>>())]), format!("{constants}uint8[<=2] states\n"));
+    }
+
+    #[test]
+    fn many_fields_of_one_name_take_no_long_time() {
+        let names: Vec<String> = (0_u32..20_000)
+            .map(|number| format!("é{}", "_".repeat(number as usize % 200) + &"é".repeat(number as usize / 200)))
+            .collect();
+        let fields: Vec<_> = names.iter().map(|name| (name.as_str(), schema::<u8>())).collect();
+        assert!(text("Many", &fields).ends_with("uint8 field_20000\n"));
     }
 }

@@ -1,8 +1,9 @@
 //! Values of shmstore as messages of ROS 2, which recorders and viewers read: definitions in `ros2msg`, bytes in CDR.
 //!
-//! Read first: [`Plan`], which encodes and decodes the values of one type, and [`Definitions`], which names their
-//! messages. The format is XCDR1, little-endian, as [DDS-XTypes 1.3](https://www.omg.org/spec/DDS-XTypes/1.3) has it in
-//! section 7.4.1.
+//! Read first: [`Plan`], which encodes and decodes the values of one type, [`Definitions`], which names their messages,
+//! and [`Message`], which has the values of a part of an object. [`reading`] opens recordings, and [`replay`] stores them
+//! in objects again. The format is XCDR1, little-endian, as
+//! [DDS-XTypes 1.3](https://www.omg.org/spec/DDS-XTypes/1.3) has it in section 7.4.1.
 //!
 //! ```
 //! use shmstore::schema::OwnedSchema;

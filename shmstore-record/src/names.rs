@@ -1,25 +1,39 @@
 //! Names as ROS 2 has them.
 
-/// The name of a field or a package: lower case, digits and single `_`, with a letter in front.
-pub(crate) fn snake(name: &str) -> String {
-    let mut snake = String::new();
+/// Packages that have a meaning of their own for readers of definitions.
+const RESERVED: [&str; 4] = ["action", "builtin_interfaces", "msg", "srv"];
+
+/// The words of a name: lower case, digits and single `_`, neither first nor last. There may be none.
+fn words(name: &str) -> String {
+    let mut words = String::new();
     let mut was_lower = false;
     for char in name.chars() {
         if char.is_ascii_uppercase() && was_lower {
-            snake.push('_');
+            words.push('_');
         }
         was_lower = char.is_ascii_lowercase() || char.is_ascii_digit();
         let plain = if char.is_ascii_alphanumeric() { char.to_ascii_lowercase() } else { '_' };
-        if plain != '_' || !(snake.is_empty() || snake.ends_with('_')) {
-            snake.push(plain);
+        if plain != '_' || !(words.is_empty() || words.ends_with('_')) {
+            words.push(plain);
         }
     }
-    let snake = snake.trim_matches('_');
-    if snake.starts_with(|first: char| first.is_ascii_lowercase()) {
-        snake.to_owned()
-    } else {
-        format!("field_{snake}")
+    words.trim_matches('_').to_owned()
+}
+
+/// The name of a field: lower case, digits and single `_`, with a letter in front.
+pub(crate) fn snake(name: &str) -> String {
+    let words = words(name);
+    match words.chars().next() {
+        None => "field".into(),
+        Some(first) if first.is_ascii_digit() => format!("field_{words}"),
+        Some(_) => words,
     }
+}
+
+/// The name of a package, by the name of the type of an object.
+pub(crate) fn package(name: &str) -> String {
+    let package = snake(name);
+    if RESERVED.contains(&package.as_str()) { package + "_object" } else { package }
 }
 
 /// The name of a message: letters and digits, with an upper-case letter in front.
@@ -39,9 +53,13 @@ pub(crate) fn camel(name: &str) -> String {
     if camel.starts_with(|first: char| first.is_ascii_uppercase()) { camel } else { format!("M{camel}") }
 }
 
-/// The name of a constant: upper case, digits and single `_`.
-pub(crate) fn constant(name: &str) -> String {
-    snake(name).trim_start_matches("field_").to_ascii_uppercase()
+/// The name of the constant for a variant of the enum in a field: upper case, digits and single `_`.
+pub(crate) fn constant(field: &str, variant: &str) -> String {
+    let variant = match words(variant) {
+        none if none.is_empty() => "variant".into(),
+        words => words,
+    };
+    format!("{}_{variant}", snake(field)).to_ascii_uppercase()
 }
 
 #[cfg(test)]
@@ -50,14 +68,27 @@ mod tests {
 
     #[test]
     fn names_follow_the_rules_of_ros() {
-        let fields =
-            [("x", "x"), ("0", "field_0"), ("speedX", "speed_x"), ("__a__b", "a_b"), ("héé", "h"), ("", "field_")];
+        let fields = [
+            ("x", "x"),
+            ("0", "field_0"),
+            ("speedX", "speed_x"),
+            ("__a__b_", "a_b"),
+            ("héé", "h"),
+            ("", "field"),
+            ("日本", "field"),
+            ("9lives", "field_9lives"),
+        ];
         for (name, expected) in fields {
             assert_eq!(snake(name), expected, "{name:?}");
         }
         for (name, expected) in [("Position", "Position"), ("my_type", "MyType"), ("3D", "M3D"), ("Ä", "M")] {
             assert_eq!(camel(name), expected, "{name:?}");
         }
-        assert_eq!(constant("DrivingFast"), "DRIVING_FAST");
+        assert_eq!(constant("state", "DrivingFast"), "STATE_DRIVING_FAST");
+        assert_eq!(constant("0", "Ä"), "FIELD_0_VARIANT");
+        assert_eq!(constant("mode", "2D"), "MODE_2D");
+        for (name, expected) in [("RoverState", "rover_state"), ("Msg", "msg_object"), ("3D", "field_3d")] {
+            assert_eq!(package(name), expected, "{name:?}");
+        }
     }
 }

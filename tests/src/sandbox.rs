@@ -62,6 +62,7 @@ const CALLS: &[Call] = &[
     ("shmdt", libc::SYS_shmdt, None),
     ("shmget", libc::SYS_shmget, None),
     ("statx", libc::SYS_statx, None),
+    ("sysinfo", libc::SYS_sysinfo, None),
 ];
 
 /// Has the kernel refuse a call to this process and its children from now on, if the environment asks for it.

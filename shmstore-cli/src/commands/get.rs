@@ -2,12 +2,14 @@
 
 use std::path::PathBuf;
 
-use shmstore::inspect::Limits;
+use shmstore::inspect::{FieldPath, Limits, Object, Value};
 
 use crate::failure::{Failure, Outcome};
-use crate::output::Output;
+use crate::output::{Output, json_document};
 use crate::printed;
 use crate::target;
+#[cfg(feature = "serve")]
+use crate::text::shown;
 
 /// Print one value of an object, for scripts
 ///
@@ -57,10 +59,59 @@ pub struct Args {
 /// The object or the field does not exist, or its bytes are not a value of its type.
 pub fn run(args: &Args) -> Result<Outcome, Failure> {
     let field = target::field_path(&args.field, args.type_name.as_ref())?;
-    let value = target::with_field("get", &args.path, &args.field, args.type_name.as_ref())?
-        .read_at(&field, &Limits::full())?;
-    printed::must_be_valid(&value, &args.field)?;
+    let object = target::with_field("get", &args.path, &args.field, args.type_name.as_ref())?;
     let mut output = Output::standard();
-    printed::value(&mut output, &value, args.json)?;
+    if args.json {
+        output.text(&document(&object, &field)?)?;
+    } else {
+        printed::value(&mut output, &value(&object, &field, &Limits::full())?, false)?;
+    }
     output.finish()
+}
+
+/// Returns the value of a field as JSON.
+///
+/// # Errors
+///
+/// The field does not exist, or its bytes are not a value of its type.
+pub fn document(object: &Object, field: &FieldPath) -> Result<String, Failure> {
+    Ok(json_document(&value(object, field, &Limits::full())?))
+}
+
+/// Returns the same for a value that is not too large to be sent.
+///
+/// # Errors
+///
+/// As [`document`], and [`Failure::Refused`] if it has more than a million values or 64 MiB.
+#[cfg(feature = "serve")]
+pub fn short_document(object: &Object, field: &FieldPath) -> Result<String, Failure> {
+    let mut limits = Limits::full();
+    (limits.nodes, limits.bytes) = (1_000_000, 64 << 20);
+    let value = value(object, field, &limits)?;
+    if is_cut(&value) {
+        let why = "has more than a million values: name an element of it, or use `shmstore get`";
+        return Err(Failure::Refused(format!("`{}` {why}", shown(&field.to_string()))));
+    }
+    Ok(json_document(&value))
+}
+
+/// Returns `true` if some values are left out.
+#[cfg(feature = "serve")]
+fn is_cut(value: &Value) -> bool {
+    match value {
+        Value::Omitted => true,
+        Value::List { len, first } => *len > first.len() as u64 || first.iter().any(is_cut),
+        Value::Struct { fields, .. } => fields.iter().any(|(_, value)| is_cut(value)),
+        Value::Versioned { value, .. } => is_cut(value),
+        Value::Queue { first, .. } => first.iter().any(is_cut),
+        Value::Frames { len, first, .. } => *len > first.len() as u64,
+        Value::Map { first, .. } => first.iter().any(|(_, value)| is_cut(value)),
+        _ => false,
+    }
+}
+
+fn value(object: &Object, field: &FieldPath, limits: &Limits) -> Result<Value, Failure> {
+    let value = object.read_at(field, limits)?;
+    printed::must_be_valid(&value, &field.to_string())?;
+    Ok(value)
 }

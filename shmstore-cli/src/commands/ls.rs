@@ -2,13 +2,13 @@
 
 use std::path::PathBuf;
 
-use shmstore::inspect::{Segment, SegmentState};
+use shmstore::inspect::{Object, Segment, SegmentState};
 
 use crate::about::{self, Listed, Users, path_and_name};
 use crate::clock;
 use crate::failure::{Failure, Outcome};
 use crate::fill;
-use crate::output::{Look, Output, say};
+use crate::output::{Look, Output, json_document, say};
 use crate::selection;
 use crate::table::{self, Align, Cell};
 use crate::text::{shortened, shown, shown_path};
@@ -88,8 +88,7 @@ pub fn run(args: &Args) -> Result<Outcome, Failure> {
     let mut users = Users::default();
     let mut output = Output::standard();
     if args.json {
-        let array: Vec<Listed> = listed.iter().map(|segment| Listed::new(segment, &mut users)).collect();
-        output.json(&array)?;
+        output.text(&document(&listed, &mut users, |segment| Object::attach(segment).ok()))?;
     } else {
         for line in table(&listed, &mut users, &output) {
             output.line(&line)?;
@@ -103,6 +102,15 @@ pub fn run(args: &Args) -> Result<Outcome, Failure> {
         elsewhere(&listed).iter().for_each(|note| say(note));
     }
     Ok(Outcome::Done)
+}
+
+/// Returns the list as JSON. `attach` attaches an object that can be used, or returns `None` if it cannot be read.
+pub fn document(listed: &[Segment], users: &mut Users, mut attach: impl FnMut(&Segment) -> Option<Object>) -> String {
+    let entry = |segment: &Segment| {
+        let object = if segment.state.is_usable() { attach(segment) } else { None };
+        Listed::of(segment, object.as_ref(), users)
+    };
+    json_document(&listed.iter().map(entry).collect::<Vec<Listed>>())
 }
 
 /// Returns the note for an empty list.
@@ -139,7 +147,11 @@ pub fn table(listed: &[Segment], users: &mut Users, output: &Output) -> Vec<Stri
     let mut rows = vec![heading.map(|name| Cell::new(Look::Heading, name)).to_vec()];
     rows.extend(listed.iter().map(|segment| row(segment, users)));
     let mut columns = columns.to_vec();
-    let keys: Vec<_> = listed.iter().map(|segment| fill::fullest(&fill::of(segment)?)).collect();
+    let maps = |segment: &Segment| {
+        let object = if segment.state.is_usable() { Object::attach(segment).ok()? } else { return None };
+        fill::fullest(&fill::of(&object)?)
+    };
+    let keys: Vec<_> = listed.iter().map(maps).collect();
     if keys.iter().any(Option::is_some) {
         const AFTER_SIZE: usize = 5;
         columns.insert(AFTER_SIZE, Left);

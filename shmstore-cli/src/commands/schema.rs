@@ -1,6 +1,7 @@
 //! `shmstore schema`: the layout of an object.
 
 use clap::ArgGroup;
+use shmstore::schema::OwnedSchema;
 
 use crate::export;
 use crate::failure::{Failure, Outcome};
@@ -46,7 +47,7 @@ pub fn run(args: &Args) -> Result<Outcome, Failure> {
     let name = args.name.as_deref();
     let other = |error: export::ExportError| Failure::Other(error.to_string());
     let text = if args.json {
-        shown_json(&format!("{}\n", schema.to_json()))
+        document(schema)
     } else if args.c {
         shown_lines(&export::c_header(schema, id, name).map_err(other)?)
     } else if args.python {
@@ -57,6 +58,12 @@ pub fn run(args: &Args) -> Result<Outcome, Failure> {
     let mut output = Output::standard();
     output.text(&text)?;
     output.finish()
+}
+
+/// Returns the layout as JSON.
+#[must_use]
+pub fn document(schema: &OwnedSchema) -> String {
+    shown_json(&format!("{}\n", schema.to_json()))
 }
 
 /// Returns the width of the terminal, or of a page if the output is not a terminal.

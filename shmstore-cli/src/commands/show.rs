@@ -10,7 +10,7 @@ use crate::about::{self, Listed, Users, counted, path_and_name, state, times};
 use crate::clock;
 use crate::failure::{Failure, Outcome};
 use crate::growth;
-use crate::output::{Look, Output};
+use crate::output::{Look, Output, json_document};
 use crate::rates::Rates;
 use crate::table::{self, Align, Cell};
 use crate::target::{self, Target};
@@ -92,8 +92,9 @@ struct Shown<'a> {
     value: &'a Value,
 }
 
-#[derive(Serialize)]
-struct Process<'a> {
+/// A process of an object, as JSON.
+#[derive(Debug, Serialize)]
+pub struct Process<'a> {
     pid: u32,
     pid_namespace: u32,
     since: u64,
@@ -113,30 +114,53 @@ pub fn run(args: &Args) -> Result<Outcome, Failure> {
         return show_table::run(&args.target, &args.table, args.json);
     }
     let object = args.target.object()?;
-    // The participants come first, so that a lock that is then seen held has a known holder.
-    let participants = object.participants();
-    let value = object.read(&if args.full { Limits::full() } else { Limits::default() });
+    let limits = if args.full { Limits::full() } else { Limits::default() };
     let mut output = Output::standard();
     if args.json {
-        output.json(&json(&object, &participants, &value))?;
+        output.text(&document(&object, &limits))?;
     } else {
+        let (participants, value) = look_at(&object, &limits);
         text(&mut output, &object, &participants, &value)?;
     }
     output.finish()
 }
 
-fn json<'a>(object: &Object, participants: &'a [Participant], value: &'a Value) -> Shown<'a> {
-    let process = |participant: &'a Participant| Process {
-        pid: participant.pid,
-        pid_namespace: participant.pid_namespace,
-        since: clock::seconds(participant.since),
-        left: participant.left,
-        alive: participant.alive,
-        fields: participant.fields,
-        holding: &participant.holding,
-    };
-    let object = Listed::new(object.segment(), &mut Users::default());
-    Shown { object, processes: participants.iter().map(process).collect(), value }
+/// Reads the processes and the fields of an object.
+#[must_use]
+pub fn look_at(object: &Object, limits: &Limits) -> (Vec<Participant>, Value) {
+    // The participants come first, so that a lock that is then seen held has a known holder.
+    let participants = object.participants();
+    let value = object.read(limits);
+    (participants, value)
+}
+
+/// Returns the object as JSON.
+#[must_use]
+pub fn document(object: &Object, limits: &Limits) -> String {
+    let (participants, value) = look_at(object, limits);
+    let listed = Listed::of(object.segment(), Some(object), &mut Users::default());
+    json_document(&Shown { object: listed, processes: processes_of(&participants), value: &value })
+}
+
+/// Returns the processes of an object as they are in JSON.
+#[must_use]
+pub fn processes_of(participants: &[Participant]) -> Vec<Process<'_>> {
+    let process = |participant| Process::of(participant);
+    participants.iter().map(process).collect()
+}
+
+impl<'a> Process<'a> {
+    fn of(participant: &'a Participant) -> Self {
+        Self {
+            pid: participant.pid,
+            pid_namespace: participant.pid_namespace,
+            since: clock::seconds(participant.since),
+            left: participant.left,
+            alive: participant.alive,
+            fields: participant.fields,
+            holding: &participant.holding,
+        }
+    }
 }
 
 fn text(output: &mut Output, object: &Object, participants: &[Participant], value: &Value) -> Result<(), Failure> {

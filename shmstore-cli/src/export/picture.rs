@@ -1,9 +1,12 @@
 //! The layout as a picture on a terminal.
 
 mod rows;
+mod svg;
 mod table;
 
 use shmstore::schema::OwnedSchema;
+
+pub use svg::svg;
 
 use crate::text::shortened;
 

@@ -37,6 +37,8 @@ mod maps;
 #[cfg(feature = "record")]
 mod replay;
 #[cfg(feature = "record")]
+mod replay_guide;
+#[cfg(feature = "record")]
 mod replay_refused;
 mod rings;
 mod rm;

@@ -253,9 +253,11 @@ fn loop_goes_on_until_a_signal_and_ends_with_a_report() {
         for step in 0..4_u32 {
             let value = f64::from(step).to_le_bytes();
             written.message(speed, step + 1, u64::from(step), &[&value]);
-            // Each key is inserted anew in each round, and there is room for 4.
             written.message(book, step, u64::from(step), &[&[Message::SET], &step.to_le_bytes(), &[0; 8]]);
         }
+        // At the end, there is no room for the first key of the next round.
+        written.message(book, 1, 4, &[&[Message::REMOVED], &0_u32.to_le_bytes(), &[0; 8]]);
+        written.message(book, 1, 4, &[&[Message::SET], &4_u32.to_le_bytes(), &[0; 8]]);
     });
     for signal in [Signal::SIGINT, Signal::SIGTERM] {
         let running = start(&recorded, &["--rate", "10", "--loop"]);

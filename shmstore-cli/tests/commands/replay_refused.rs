@@ -161,7 +161,12 @@ fn messages_of_other_encodings_are_refused_with_the_reason() {
     let recorded = recorded(|written, _| {
         let of_speed = [("shmstore.object", "0"), ("shmstore.kind", "versioned"), ("shmstore.part", "speed")];
         written.foreign("json", ("Speed", "jsonschema"), recording::text_map(of_speed));
-        let of_images = [("shmstore.object", "0"), ("shmstore.kind", "frames"), ("shmstore.part", "images")];
+        let of_images = [
+            ("shmstore.object", "0"),
+            ("shmstore.kind", "frames"),
+            ("shmstore.part", "images"),
+            ("shmstore.as", "sensor_msgs/msg/Image"),
+        ];
         written.foreign("cdr", ("sensor_msgs/msg/Image", "ros2msg"), recording::text_map(of_images));
         let of_nothing = [("shmstore.object", "7"), ("shmstore.kind", "versioned"), ("shmstore.part", "speed")];
         written.foreign("cdr", ("test/msg/X", "ros2msg"), recording::text_map(of_nothing));

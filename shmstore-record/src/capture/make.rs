@@ -22,12 +22,14 @@ use super::settings::Settings;
 use super::topics::Topics;
 use crate::definition::Definitions;
 use crate::message::{Kind, Message};
+use crate::names::package;
 use crate::output::{Channel, OutputError, Recorder, Schema};
 
 /// What the channels of one file have in common.
 #[derive(Default)]
 pub(super) struct Maker {
     topics: Topics,
+    /// By package, because two names of types may be one package.
     definitions: HashMap<String, Definitions>,
 }
 
@@ -58,9 +60,10 @@ impl Maker {
     /// Gives up the topics of an object, and the names of its messages if no other object uses them.
     pub(super) fn forget(&mut self, watched: &Watched, others: &[Watched]) {
         watched.parts.lanes().for_each(|lane| self.topics.give_back(lane.topic()));
-        let is_other = |one: &Watched| one.number != watched.number && one.type_name == watched.type_name;
+        let of = package(&watched.type_name);
+        let is_other = |one: &Watched| one.number != watched.number && package(&one.type_name) == of;
         if !others.iter().any(is_other) {
-            self.definitions.remove(&watched.type_name);
+            self.definitions.remove(&of);
         }
     }
 
@@ -175,8 +178,8 @@ impl Maker {
     }
 
     fn schema(&mut self, watched: &Watched, of: &OwnedSchema, encoding: Encoding) -> Result<Schema, String> {
-        let package = &watched.type_name;
-        let definitions = self.definitions.entry(package.clone()).or_insert_with(|| Definitions::new(package));
+        let name = &watched.type_name;
+        let definitions = self.definitions.entry(package(name)).or_insert_with(|| Definitions::new(name));
         let definition = definitions.define(of).map_err(|error| error.to_string())?;
         Ok(match encoding {
             Encoding::Cdr => Schema { name: definition.name, encoding: "ros2msg".into(), text: definition.text },

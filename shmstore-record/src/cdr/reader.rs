@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{DecodeError, HEAD, Node};
+use super::{DecodeError, HEAD, NOTHING, Node};
 
 /// Reads one message from its start to its end.
 pub(crate) struct Reader<'m> {
@@ -19,7 +19,10 @@ impl<'m> Reader<'m> {
     }
 
     pub(crate) fn end(self) -> Result<(), DecodeError> {
+        let is_empty = self.at == 0;
         match self.body.len() - self.at {
+            0 if is_empty => Err(self.short()),
+            1 if is_empty && self.body == NOTHING => Ok(()),
             0 => Ok(()),
             left => Err(DecodeError::Left { left }),
         }

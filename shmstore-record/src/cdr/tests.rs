@@ -104,6 +104,47 @@ fn lies_in_messages_are_refused() {
     assert!(matches!(changed(20, 5), DecodeError::TooLong { len: 5, capacity: 4 }));
 }
 
+#[test]
+fn types_without_bytes_are_absent_and_a_message_without_any_has_one_zero() {
+    let structure = |name: &str, fields: &[(&str, &OwnedSchema)]| {
+        let fields = fields.iter().map(|(name, of)| ((*name).to_owned(), (*of).clone())).collect();
+        OwnedSchema::structure(name, fields, 1, vec![]).unwrap()
+    };
+    let empty = structure("Empty", &[("a", &OwnedSchema::pad(3).unwrap()), ("b", &OwnedSchema::phantom())]);
+    let many = OwnedSchema::array(empty.clone(), 4).unwrap();
+    for of in [&empty, &many, &OwnedSchema::phantom()] {
+        let (_, bytes) = message(of, &vec![7; of.size() as usize]);
+        assert_eq!(bytes, [0, 1, 0, 0, 0]);
+        let plan = Plan::of(of).unwrap();
+        assert_eq!(plan.decode(&bytes).unwrap(), vec![0; of.size() as usize]);
+        for wrong in [&[0, 1, 0, 0][..], &[0, 1, 0, 0, 1], &[0, 1, 0, 0, 0, 0]] {
+            assert!(plan.decode(wrong).is_err(), "{wrong:?}");
+        }
+    }
+    let byte = schema::<u8>();
+    let (_, bytes) = message(&structure("Around", &[("a", &byte), ("b", &empty), ("c", &byte)]), &[1, 7, 7, 7, 2]);
+    assert_eq!(bytes, [0, 1, 0, 0, 1, 2]);
+    let list = OwnedSchema::fixed_vec(OwnedSchema::phantom(), 3).unwrap();
+    let (_, bytes) = message(&list, &2_u64.to_le_bytes());
+    assert_eq!(bytes, [0, 1, 0, 0, 2, 0, 0, 0]);
+    assert_eq!(Plan::of(&list).unwrap().decode(&bytes).unwrap(), 2_u64.to_le_bytes());
+}
+
+#[test]
+fn types_that_no_program_can_have_are_refused() {
+    let byte = schema::<u8>();
+    let field = |name: &str| OwnedField { name: name.into(), offset: 0, schema: byte.clone() };
+    let fields = vec![field("a"), field("b")];
+    for (size, kind) in [
+        (1, OwnedKind::Struct { name: "Twice".into(), const_args: vec![], fields }),
+        (8, OwnedKind::FixedString { capacity: 5 }),
+        (0, OwnedKind::FixedVec { capacity: 1 << 40, element: Box::new(OwnedSchema::phantom()) }),
+        (4, OwnedKind::FixedVec { capacity: 4, element: Box::new(byte.clone()) }),
+    ] {
+        assert!(Plan::of(&OwnedSchema::new(size, 1, kind.clone()).unwrap()).is_err(), "{kind:?}");
+    }
+}
+
 proptest! {
     #[test]
     fn any_bytes_are_decoded_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..64)) {

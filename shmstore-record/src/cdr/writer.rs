@@ -1,6 +1,6 @@
 //! From the bytes of values to a message.
 
-use super::{Encoded, HEAD, Node};
+use super::{Encoded, HEAD, NOTHING, Node};
 
 /// Appends one message to a buffer.
 pub(crate) struct Writer<'a> {
@@ -17,6 +17,9 @@ impl<'a> Writer<'a> {
     }
 
     pub(crate) fn end(self) -> Encoded {
+        if self.position() == 0 {
+            self.to.extend_from_slice(&NOTHING);
+        }
         self.encoded
     }
 

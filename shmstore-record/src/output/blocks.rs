@@ -7,6 +7,9 @@ pub(super) const BLOCK: usize = 1 << 20;
 /// What a message takes besides its bytes: about as much in memory as in the file.
 pub(super) const ENTRY: usize = size_of::<Entry>();
 
+/// The messages for which a new block has room.
+const FEW: usize = 16;
+
 /// One message of a block.
 #[derive(Clone, Copy)]
 pub(super) struct Entry {
@@ -29,7 +32,19 @@ pub(super) struct Block {
 
 impl Block {
     pub(super) fn with_room(bytes: usize) -> Self {
-        Self { bytes: Vec::with_capacity(bytes), ..Self::default() }
+        let mut block = Self { entries: Vec::with_capacity(FEW), bytes: Vec::with_capacity(bytes), ..Self::default() };
+        block.counted = block.room();
+        block
+    }
+
+    /// What [`Block::with_room`] takes.
+    pub(super) fn cost(bytes: usize) -> usize {
+        bytes + FEW * ENTRY
+    }
+
+    /// Whether the block has room for so many bytes, but not far too much of it.
+    pub(super) fn suits(&self, bytes: usize) -> bool {
+        (bytes..=2 * bytes + BLOCK).contains(&self.bytes.capacity())
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -59,11 +74,16 @@ impl Block {
     pub(super) fn push(&mut self, channel: u32, stamp: Stamp, encode: impl FnOnce(&mut Vec<u8>)) -> usize {
         let start = self.complete();
         self.bytes.truncate(start);
+        let capacity = self.bytes.capacity();
         encode(&mut self.bytes);
         // An encoder may do anything to the bytes, but only append to them on purpose.
         let end = self.bytes.len().max(start);
         self.bytes.resize(end, 0);
         self.entries.push(Entry { channel, stamp, end });
+        if self.bytes.capacity() > capacity {
+            // It grew by doubling, which is too much for a large message.
+            self.bytes.shrink_to(end.max(BLOCK));
+        }
         end - start
     }
 

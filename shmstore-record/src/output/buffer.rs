@@ -80,6 +80,7 @@ impl Buffer {
             // The message is larger than the one before it on its channel.
             let Some(mut own) = self.fresh(size) else {
                 block.pop();
+                self.count(&mut block);
                 self.current = Some(block);
                 return None;
             };
@@ -149,13 +150,12 @@ impl Buffer {
     fn fresh(&mut self, expected: usize) -> Option<Block> {
         let wanted = expected.max(BLOCK);
         let fitting = (0..self.free.len())
-            .filter(|&index| (wanted..=2 * wanted + BLOCK).contains(&self.free[index].room()))
+            .filter(|&index| self.free[index].suits(wanted))
             .min_by_key(|&index| self.free[index].room());
         let mut block = match fitting {
             Some(index) => self.free.swap_remove(index),
-            None if self.make_room(wanted) || self.holds_nothing() => {
-                let mut block = Block::with_room(wanted);
-                block.counted = block.room();
+            None if self.make_room(Block::cost(wanted)) || self.holds_nothing() => {
+                let block = Block::with_room(wanted);
                 self.allocated += block.counted;
                 block
             }
@@ -222,5 +222,67 @@ impl Buffer {
     pub(super) fn give_back(&mut self, block: Block) {
         self.lent -= 1;
         self.release(block);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    impl Buffer {
+        /// What all blocks take in truth, but for those at the disk.
+        fn measure(&self) -> usize {
+            self.current.iter().chain(&self.sealed).chain(&self.free).map(Block::room).sum()
+        }
+    }
+
+    /// Messages of all sizes, and a disk that takes some blocks at times.
+    #[test]
+    fn memory_stays_within_the_budget() {
+        for window in [None, Some(1_000)] {
+            let budget = 8 * BLOCK;
+            let mut buffer = Buffer::new(budget, window);
+            let (mut lent, mut random, mut sizes) = (VecDeque::new(), 1_u64, [0; 3]);
+            let (mut taken, mut dropped, mut written) = (0, 0, 0);
+            for time in 0..10_000 {
+                random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                let (choice, chance) = ((random >> 40) as usize, (random >> 33) % 100);
+                let (channel, size) = match chance {
+                    0 => (2, choice % (7 * BLOCK)),
+                    1..10 => (1, choice % BLOCK),
+                    _ => (0, choice % 500),
+                };
+                let stamp = Stamp { log_time: time, ..Stamp::default() };
+                let pushed = buffer.push(channel, stamp, sizes[channel as usize], |bytes| {
+                    bytes.resize(bytes.len() + size, 0);
+                });
+                match pushed {
+                    Some(pushed) => {
+                        assert_eq!(pushed, size);
+                        sizes[channel as usize] = size;
+                        taken += 1;
+                    }
+                    None => {
+                        sizes[channel as usize] /= 2;
+                        dropped += 1;
+                    }
+                }
+                let is_fast = time % 1_000 < 500;
+                if is_fast && chance % 5 == 0 {
+                    lent.extend(buffer.take());
+                }
+                if chance % 6 == 0 {
+                    if let Some(block) = lent.pop_front() {
+                        written += block.len();
+                        buffer.give_back(block);
+                    }
+                }
+                let elsewhere: usize = lent.iter().map(Block::room).sum();
+                assert_eq!(buffer.measure() + elsewhere, buffer.allocated);
+                assert!(buffer.allocated <= budget, "{time}: {}", buffer.allocated);
+            }
+            assert!(taken > 5_000 && written > 2_000, "{taken} {written}");
+            assert_eq!(window.is_none(), dropped > 500, "a ring gives up old messages instead: {dropped}");
+        }
     }
 }

@@ -8,7 +8,10 @@ use std::path::PathBuf;
 #[non_exhaustive]
 pub enum OutputError {
     /// A file of this name exists. Nothing was changed.
-    #[error("cannot record to {path}: the file exists. Choose another name, or replace it by force", path = path.display())]
+    #[error(
+        "cannot record to {path}: the file exists. Choose another name, or replace it by force",
+        path = path.display()
+    )]
     Exists {
         /// The file that exists.
         path: PathBuf,
@@ -74,7 +77,10 @@ pub enum RepairError {
         source: io::Error,
     },
     /// The file does not begin as MCAP files do.
-    #[error("cannot repair {path}: it is no MCAP file, which begins with 89 4d 43 41 50 30 0d 0a", path = path.display())]
+    #[error(
+        "cannot repair {path}: it is no MCAP file, which begins with 89 4d 43 41 50 30 0d 0a and a header",
+        path = path.display()
+    )]
     NotMcap {
         /// The file.
         path: PathBuf,
@@ -86,12 +92,26 @@ pub enum RepairError {
         path: PathBuf,
     },
     /// The file has chunks that are compressed, which no recorder of this crate writes.
-    #[error("cannot repair {path}: its chunks are compressed with {compression}. Use `mcap recover`", path = path.display())]
+    #[error(
+        "cannot repair {path}: its chunks are compressed with {compression}. Use `mcap recover`",
+        path = path.display()
+    )]
     Compressed {
         /// The file.
         path: PathBuf,
         /// The compression's name.
         compression: String,
+    },
+    /// A chunk that defines channels is damaged, and complete messages behind it cannot be read without them.
+    #[error(
+        "cannot repair {path}: the chunk at byte {at} is damaged, and it defines channels of messages behind it",
+        path = path.display()
+    )]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// Where the damaged chunk begins.
+        at: u64,
     },
     /// The file cannot be read.
     #[error("cannot read {path} at byte {at}", path = path.display())]

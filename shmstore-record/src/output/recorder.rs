@@ -162,8 +162,8 @@ impl Recorder {
 
     /// Encodes a message into the buffer. `encode` appends the message's bytes to what it is given.
     ///
-    /// Returns `false` if the message was dropped, because the buffer is full or nothing can be written any more. Dropped
-    /// messages are counted.
+    /// Returns `false` if the message was dropped, because the buffer is full or nothing can be written any more.
+    /// Dropped messages are counted.
     pub fn message(&mut self, to: ChannelId, stamp: Stamp, encode: impl FnOnce(&mut Vec<u8>)) -> bool {
         let Some(channel) = self.channels.get_mut(to.0 as usize) else { return false };
         let stamp = Stamp { log_time: stamp.log_time.max(self.last), ..stamp };
@@ -174,6 +174,8 @@ impl Recorder {
         match size {
             Some(size) => channel.size = size,
             None => {
+                // Maybe a smaller message would have found a place.
+                channel.size /= 2;
                 channel.dropped += 1;
                 state.progress.dropped += 1;
             }
@@ -224,7 +226,8 @@ impl Recorder {
     ///
     /// # Errors
     ///
-    /// [`OutputError::Stopped`] if the disk was full or broken, also if that was earlier. It says how much was recorded.
+    /// [`OutputError::Stopped`] if the disk was full or broken, also if that was earlier. It says how much was
+    /// recorded.
     pub fn finish(mut self, gaps: BTreeMap<String, String>) -> Result<Summary, OutputError> {
         self.shared.state().gaps = gaps;
         self.end()

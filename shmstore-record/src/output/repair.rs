@@ -42,6 +42,7 @@ pub struct Repaired {
 /// # Errors
 ///
 /// * [`RepairError::NotMcap`], [`RepairError::Compressed`]: another program wrote the file.
+/// * [`RepairError::Damaged`]: the file's first chunk is damaged, most often.
 /// * [`RepairError::InUse`]: a recorder writes the file. End it first.
 /// * [`RepairError::Open`], [`RepairError::Read`], [`RepairError::Write`]: the file or the disk cannot be used.
 ///
@@ -84,6 +85,7 @@ impl Mender<'_> {
         let Some((from, is_ours)) = self.header(&mut source)? else { return self.begin_anew(length) };
         let mut contents = Contents::read(&mut source, from, is_ours).map_err(|error| match error {
             Unreadable::Io(at, error) => self.unread(at, error),
+            Unreadable::Orphaned(at) => RepairError::Damaged { path: self.path.to_owned(), at },
             Unreadable::Compressed(name) => self.compressed(&mut source, name),
         })?;
         let lacks_index = contents.lacks_index();

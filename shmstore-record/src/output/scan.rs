@@ -175,12 +175,16 @@ pub(super) struct Contents {
     pub(super) entries: BTreeMap<u16, Vec<MessageIndexEntry>>,
     /// How many channels of the last chunk have an index behind it.
     indexed: usize,
+    /// Whether a channel or schema is used that nothing has defined.
+    lacks_definition: bool,
 }
 
 /// Why the records of a file cannot be read.
 pub(super) enum Unreadable {
     Io(u64, io::Error),
     Compressed(Span),
+    /// Messages lack the channels that the damaged chunk at this place defines.
+    Orphaned(u64),
 }
 
 impl Contents {
@@ -196,7 +200,11 @@ impl Contents {
                 break;
             }
             at = found.whole.end();
-            if contents.add(source, &found)? {
+            let is_whole = contents.add(source, &found)?;
+            if let (true, Some(&at)) = (contents.lacks_definition, contents.damaged.first().or(damaged.first())) {
+                return Err(Unreadable::Orphaned(at));
+            }
+            if is_whole {
                 contents.damaged.append(&mut damaged);
                 contents.end = at;
             } else if found.opcode == op::CHUNK && damaged.len() < DAMAGES {
@@ -286,10 +294,13 @@ impl Contents {
                 self.schemas.entry(id).or_insert(found.whole);
             }
             op::CHANNEL => {
+                let schema = source.number(body.at + 2, 2, body.end())?.unwrap_or_default() as u16;
+                self.lacks_definition |= schema != 0 && !self.schemas.contains_key(&schema);
                 self.channels.entry(id).or_insert(found.whole);
             }
             op::MESSAGE => {
                 let Some(log_time) = source.number(body.at + 6, 8, body.end())? else { return Ok(false) };
+                self.lacks_definition |= !self.channels.contains_key(&id);
                 *self.counts.entry(id).or_default() += 1;
                 let (first, last) = self.times.unwrap_or((log_time, log_time));
                 self.times = Some((first.min(log_time), last.max(log_time)));

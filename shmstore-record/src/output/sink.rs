@@ -1,8 +1,8 @@
 //! Where the bytes of a file go: a sink that collects what the writer of MCAP writes, and puts it out so that the file
 //! is complete again.
 //!
-//! A file ends with [`END`]. What is put out begins where that end began. A large piece is put out in four steps, so
-//! that a process may die at any time in between, and readers still open the file:
+//! A file ends with [`END`]. What is put out begins where that end began. A piece that crosses a page is put out in
+//! four steps. The process may die at any time in between, and readers still open the file:
 //!
 //! 1. A new end is written where the piece is going to end.
 //! 2. The first 9 bytes of the old end become the head of a private record, which readers skip. It reaches to the new
@@ -32,8 +32,8 @@ pub(super) const END: [u8; 50] = [
 pub(super) const COVER: u8 = 0xd3;
 /// An opcode and a length.
 pub(super) const HEAD: usize = 9;
-/// A piece of this size is written at once: most of them lie within one page, and a write within a page is not torn.
-const SMALL: usize = 2048;
+/// A write within such a part of the file is not torn when the process is killed.
+const PAGE: u64 = 4096;
 /// What the collecting memory keeps at most.
 const KEPT: usize = 8 << 20;
 
@@ -128,7 +128,8 @@ impl Sink {
     fn put(&mut self, tail: &[u8]) -> io::Result<()> {
         let base = self.place.base.load(Ordering::Relaxed);
         let end = base + self.pending.len() as u64;
-        if self.pending.len() < SMALL || !self.is_ended {
+        let is_within_page = base / PAGE == (end + tail.len() as u64 - 1) / PAGE;
+        if !self.is_ended || is_within_page || self.pending.len() < END.len() {
             self.pending.extend_from_slice(tail);
             self.medium.write_at(&self.pending, base)?;
             self.is_ended = true;

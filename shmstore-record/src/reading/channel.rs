@@ -79,11 +79,14 @@ impl Channels {
             let part = object.schema.part_at(path).filter(|part| Kind::of(part) == Some(kind));
             part.ok_or_else(|| format!("{} has no part `{path}` of the kind `{kind}`", object.type_name))
         };
-        let schemas = parts.iter().map(schema).collect::<Result<Vec<_>, _>>()?;
-        let json = schemas.iter().map(|schema| schema.to_json().len());
-        self.json = json.fold(self.json, usize::saturating_add);
-        if self.json > MOST_JSON {
-            return Err(format!("the layouts of the channels have more than {MOST_JSON} bytes of JSON"));
+        let mut schemas = Vec::with_capacity(parts.len());
+        for path in parts {
+            let part = schema(path)?;
+            self.json = self.json.saturating_add(part.to_json().len());
+            if self.json > MOST_JSON {
+                return Err(format!("the layouts of all channels have more than {MOST_JSON} bytes of JSON"));
+            }
+            schemas.push(part);
         }
         let message = match kind {
             Kind::Atomics => Message::of_atomics(parts.iter().zip(schemas)),
@@ -119,10 +122,12 @@ fn place(
 /// Checks that the messages are those that [`Message`] decodes.
 fn encoding(channel: &records::Channel, schema: Option<&records::SchemaHeader>) -> Result<(), String> {
     let schema = schema.ok_or("its channel has no schema")?;
+    if let Some(other) = channel.metadata.get("shmstore.as") {
+        return Err(format!("it was recorded with `--as`, as `{other}`"));
+    }
     match (channel.message_encoding.as_str(), schema.encoding.as_str()) {
         ("json", _) => Err("it was recorded with `--encoding json`, which has not every value exactly".into()),
-        ("cdr", "ros2msg") if !schema.name.starts_with("sensor_msgs/") => Ok(()),
-        ("cdr", "ros2msg") => Err(format!("it was recorded with `--as`, as `{}`", schema.name)),
+        ("cdr", "ros2msg") => Ok(()),
         (message, schema) => Err(format!("its encoding is `{message}` with `{schema}`, and not `cdr` with `ros2msg`")),
     }
 }

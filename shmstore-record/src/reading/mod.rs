@@ -25,15 +25,16 @@ use records::{Head, Records, parse};
 /// The most objects of a recording.
 const MOST_OBJECTS: usize = 4096;
 
-/// The most bytes of a schema or channel.
+/// The most bytes of a schema or channel, and of all that are kept.
 const MOST_DEFINITION: u64 = 16 << 20;
+const MOST_DEFINITIONS: u64 = 128 << 20;
 
 /// The files of one recording, in their order.
 ///
 /// ```no_run
-/// use shmstore_record::reading::{Event, Recording};
+/// use shmstore_record::reading::{Event, Item, Recording};
 ///
-/// let mut recording = Recording::open(&["drive.mcap".into()])?;
+/// let mut recording = Recording::open(&["drive.mcap"])?;
 /// for object in recording.objects() {
 ///     println!("{} is a {}", object.topic, object.type_name);
 /// }
@@ -43,7 +44,6 @@ const MOST_DEFINITION: u64 = 16 << 20;
 ///         println!("{log_time} {}: {} bytes", channel.topic, data.len());
 ///     }
 /// }
-/// # use shmstore_record::reading::Item;
 /// # Ok::<(), shmstore_record::reading::ReadError>(())
 /// ```
 #[derive(Debug)]
@@ -52,6 +52,8 @@ pub struct Recording {
     objects: Vec<Recorded>,
     channels: Channels,
     times: Option<(u64, u64)>,
+    /// The bytes of the schemas and channels that are kept.
+    defined: u64,
 }
 
 /// What is known of a file.
@@ -71,13 +73,14 @@ impl Recording {
     /// # Errors
     ///
     /// [`ReadError`] if a file cannot be read, is no recording, is damaged, or ends in the middle.
-    pub fn open(files: &[PathBuf]) -> Result<Self, ReadError> {
-        let mut recording = Self { files: Vec::new(), objects: Vec::new(), channels: Channels::default(), times: None };
+    pub fn open(files: &[impl AsRef<Path>]) -> Result<Self, ReadError> {
+        let mut recording =
+            Self { files: Vec::new(), objects: Vec::new(), channels: Channels::default(), times: None, defined: 0 };
         let (mut known, mut definitions) = (HashMap::new(), Vec::new());
         for path in files {
             definitions.clear();
             let mut survey = Survey { recording: &mut recording, known: &mut known, later: &mut definitions };
-            let file = survey.file(path)?;
+            let file = survey.file(path.as_ref())?;
             recording.files.push(file);
             for (kind, body) in &definitions {
                 // What is wrong in the summary matters only if a message needs it.
@@ -124,12 +127,17 @@ impl Recording {
 
     /// Takes a schema or a channel.
     fn define(&mut self, file: usize, kind: u8, body: &[u8]) -> Result<(), String> {
+        if self.defined + body.len() as u64 > MOST_DEFINITIONS {
+            return Err(format!("the schemas and channels have more than {MOST_DEFINITIONS} bytes"));
+        }
         let of_file = &mut self.files[file];
         match parse(kind, body)? {
-            Record::Schema { header, .. } => {
-                of_file.schemas.entry(header.id).or_insert(header);
+            Record::Schema { header, .. } if !of_file.schemas.contains_key(&header.id) => {
+                self.defined += body.len() as u64;
+                of_file.schemas.insert(header.id, header);
             }
             Record::Channel(channel) if !of_file.channels.contains_key(&channel.id) => {
+                self.defined += body.len() as u64;
                 let schema = of_file.schemas.get(&channel.schema_id);
                 let number = self.channels.number_of(&channel, schema, &of_file.objects, &self.objects);
                 of_file.channels.insert(channel.id, number);
@@ -188,8 +196,9 @@ impl Survey<'_> {
             match head.kind {
                 op::SCHEMA | op::CHANNEL => {
                     kept += known.len() as u64;
-                    if kept > 16 * MOST_DEFINITION {
-                        return Err(records.damaged(head.at, "the schemas and channels have more than 256 MiB"));
+                    if kept > MOST_DEFINITIONS {
+                        let why = format_args!("the schemas and channels have more than {MOST_DEFINITIONS} bytes");
+                        return Err(records.damaged(head.at, why));
                     }
                     self.later.push((head.kind, known.to_vec()));
                 }

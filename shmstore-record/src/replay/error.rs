@@ -31,7 +31,7 @@ pub enum ReplayError {
     Object(#[from] DynamicError),
     /// There is an object already.
     #[error(
-        "{} has an object {id:?} already: replay into another directory, or into this object with `--into-existing`",
+        "{} has an object {id:?} already: replay into another directory, or use it with `--into-existing`",
         .path.display()
     )]
     Exists {

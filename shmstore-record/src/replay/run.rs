@@ -41,7 +41,7 @@ impl Default for Settings {
 /// use shmstore_record::reading::Recording;
 /// use shmstore_record::replay::{self, Replay, Settings};
 ///
-/// let mut recording = Recording::open(&["drive.mcap".into()])?;
+/// let mut recording = Recording::open(&["drive.mcap"])?;
 /// let objects = replay::open(recording.objects(), "copy".as_ref(), false, |_| true)?;
 /// let mut replay = Replay::into_objects(objects, Settings::default());
 /// replay.run(&mut recording, &mut || false)?;

@@ -52,7 +52,7 @@ fn small(path: &Path, options: mcap::WriteOptions) {
 
 /// Reads all messages of a file, and decodes them.
 fn check(path: &Path) -> Result<Report, String> {
-    let mut recording = Recording::open(&[path.into()]).map_err(|error| error.to_string())?;
+    let mut recording = Recording::open(&[path]).map_err(|error| error.to_string())?;
     let mut replay = Replay::check(Settings::default());
     replay.run(&mut recording, &mut || false).map_err(|error| error.to_string())?;
     Ok(replay.report().clone())
@@ -70,7 +70,7 @@ fn file_that_ends_anywhere_in_the_middle_is_refused_with_the_cure() {
         // The end has the most records.
         for len in (0..bytes.len() - 400).step_by(9).chain(bytes.len() - 400..bytes.len()) {
             fs::write(&cut, &bytes[..len]).unwrap();
-            match Recording::open(&[cut.clone()]).unwrap_err() {
+            match Recording::open(&[&cut]).unwrap_err() {
                 ReadError::NotMcap { .. } if len < 8 => {}
                 // The description of the object is not there yet.
                 ReadError::Foreign { .. } if len < 4096 => {}
@@ -134,7 +134,7 @@ fn damaged_chunk_is_skipped_and_the_others_are_read() {
 fn other_files_are_refused_by_name() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("x.mcap");
-    let error = |path: &Path| Recording::open(&[path.into()]).unwrap_err().to_string();
+    let error = |path: &Path| Recording::open(&[path]).unwrap_err().to_string();
     fs::write(&path, "ROSBAG V2.0 and more").unwrap();
     assert!(error(&path).contains("it is no MCAP file"), "{}", error(&path));
     let mut writer =
@@ -167,7 +167,7 @@ fn description_of_an_object_must_fit_its_layout() {
         let mut written = recording::write(&path);
         written.metadata("shmstore.object", pairs);
         written.end();
-        Recording::open(&[path.clone()]).err().map(|error| error.to_string())
+        Recording::open(&[&path]).err().map(|error| error.to_string())
     };
     assert_eq!(refused("name", Some("")), None);
     for (key, value, says) in [

@@ -63,6 +63,16 @@ pub enum DynamicError {
         /// The path.
         path: String,
     },
+    /// A `Versioned` has another version than the one that was to be replaced.
+    #[error("`{path}` has version {found}, and not {expected}: it was stored meanwhile. Load it again, and then store")]
+    OtherVersion {
+        /// The path of the part.
+        path: String,
+        /// The version that was to be replaced.
+        expected: u64,
+        /// Its version.
+        found: u64,
+    },
     /// A value is not of the type of its field.
     #[error(transparent)]
     Value(Box<ValueError>),

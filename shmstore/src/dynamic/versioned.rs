@@ -94,6 +94,24 @@ impl Versioned {
         Ok(self.raw().lock(limit)?.publish(bytes))
     }
 
+    /// Changes the bytes of the newest value and publishes them, if it has this version.
+    pub(super) fn publish_if(
+        &self,
+        version: u64,
+        limit: Limit,
+        change: impl FnOnce(&mut Vec<u8>) -> Result<(), DynamicError>,
+    ) -> Result<u64, DynamicError> {
+        let mut bytes = self.values.zeroed();
+        let guard = self.raw().lock(limit)?;
+        let found = guard.read(&mut bytes);
+        if found != version {
+            return Err(DynamicError::OtherVersion { path: self.path().to_string(), expected: version, found });
+        }
+        change(&mut bytes)?;
+        self.values.checked(&bytes)?;
+        Ok(guard.publish(&bytes))
+    }
+
     /// Changes the newest value by `change`, and returns the result of `change`. No other store comes in between.
     ///
     /// # Errors

@@ -69,6 +69,46 @@ impl Object {
         }
     }
 
+    /// Stores a value at a path if the `Versioned` that it leads to, or into, has this version. Returns the new version.
+    ///
+    /// So a program that has shown a value to a person stores what the person made of it, unless another process has
+    /// stored in between.
+    ///
+    /// ```
+    /// # use shmstore::dynamic::{DynamicError, Limit, Object};
+    /// # use shmstore::inspect::Value;
+    /// # use shmstore::{ShmObject, Store, Versioned};
+    /// # #[derive(ShmObject)] #[repr(C)] #[shm(id = 'D')] struct Door { angle: Versioned<[f64; 2]> }
+    /// # let dir = tempfile::tempdir()?; let store = Store::open(dir.path())?;
+    /// # let door = store.create::<Door>()?;
+    /// let object = Object::attach(&store, 'D')?;
+    /// let angle = "angle[1]".parse()?;
+    /// let seen = object.changes_at(&angle)?.expect("a part that counts its changes");
+    /// assert_eq!(object.store_if(&angle, &Value::F64(1.5), seen, Limit::Forever)?, seen + 1);
+    /// let again = object.store_if(&angle, &Value::F64(2.5), seen, Limit::Forever);
+    /// assert!(matches!(again, Err(DynamicError::OtherVersion { found: 1, .. })));
+    /// assert_eq!(door.angle.load(), [0.0, 1.5]);
+    /// # store.remove::<Door>()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// - [`DynamicError::OtherVersion`] if it has another version. Nothing has changed.
+    /// - [`DynamicError::WrongPart`] if the path does not lead to a `Versioned`, or into one.
+    /// - The errors of [`store_within`](Self::store_within).
+    pub fn store_if(&self, path: &FieldPath, value: &Value, version: u64, limit: Limit) -> Result<u64, DynamicError> {
+        let (place, _) = Place::find(self, path)?;
+        let (Target::Versioned(part), rest) = self.target(path)? else {
+            return Err(place.is_not("a `Versioned`, which has versions to compare"));
+        };
+        part.publish_if(version, limit, |bytes| {
+            let (offset, schema) = within(part.schema(), &rest).ok_or_else(|| self.no_such(path))?;
+            bytes[offset..offset + schema.size() as usize].copy_from_slice(&encode(schema, value)?);
+            Ok(())
+        })
+    }
+
     /// Changes the value at a path by `change`, and returns the result of `change`. No other store comes in between.
     /// Other writers are waited for until the limit.
     ///

@@ -3,12 +3,14 @@
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
 use nix::errno::Errno;
 
 use super::orphan::{AnchorSeen, Directories, anchor_of};
 use super::segment::{Description, Segment};
+use crate::layout::schema::OwnedSchema;
 use crate::segment::classify::SegmentState;
 use crate::segment::classify::{Class, classify};
 use crate::segment::header::{self, Damage, FORMAT_VERSION, Geometry, Header, JOURNAL_BIT, State};
@@ -25,11 +27,19 @@ pub(super) struct Known {
     directories: Directories,
 }
 
+impl Known {
+    /// Forgets what may have changed since the last listing. Schemas are known by their bytes, and kept.
+    pub(super) fn forget_directories(&mut self) {
+        self.directories = Directories::default();
+    }
+}
+
 /// The identity of a complete segment, as it says itself, and the offsets of its parts.
 pub(super) struct Complete {
     pub(super) identity: Identity,
     pub(super) id: u8,
     pub(super) geometry: Geometry,
+    pub(super) schema: Arc<OwnedSchema>,
 }
 
 impl Segment {
@@ -152,10 +162,10 @@ impl Segment {
         description.mirrored = Mirrored::of(mapping, &geometry, status.shmid, &anchor);
         let stored = header::read_layout(mapping, &geometry)?;
         (description.layout_hash, description.object_size) = (stored.hash, stored.size as u64);
-        description.type_name = known.names.of(stored);
-        if description.type_name.is_none() {
-            return Err(Damage::new("schema", "not one, or another than its hash and size say"));
-        }
+        let described = known.names.with_schema(stored);
+        let (name, schema) =
+            described.ok_or_else(|| Damage::new("schema", "not one, or another than its hash and size say"))?;
+        description.type_name = Some(name);
         if status.removed {
             self.state = SegmentState::Removed;
         }
@@ -176,7 +186,7 @@ impl Segment {
             };
             (self.state, self.detail) = (state, detail);
         }
-        Ok(Some(Complete { identity, id, geometry }))
+        Ok(Some(Complete { identity, id, geometry, schema }))
     }
 
     /// The state of a half-made segment, by its creator's process.

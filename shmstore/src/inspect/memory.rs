@@ -7,7 +7,7 @@
 //! 1024. It promises
 //! - to touch nothing outside the payload;
 //! - to access the payload only by atomics or by racing copies;
-//! - to read only pages that the kernel has declared readable;
+//! - to read only pages that the kernel has declared readable, and no page that no process has written yet;
 //! - to store only in a new object, which is mapped for writing.
 #![allow(unsafe_code)]
 
@@ -22,6 +22,9 @@ use crate::sync::copy::{UNIT, Unit, copy_bytes_out};
 use crate::sys::process::ordinary_page_size;
 use crate::sys::readable::ReadablePages;
 use crate::sys::shm::Unreadable;
+
+/// What stands for an atomic on a page that no process has written yet.
+static ZERO: AtomicU64 = AtomicU64::new(0);
 
 /// The reason why bytes are not read.
 pub(super) const OUTSIDE: &str = "beyond the bytes that are there, or not aligned";
@@ -60,8 +63,25 @@ impl<'a> Live<'a> {
     /// Returns the atomic at an offset, or an error if it is outside the payload, not aligned, or not readable.
     fn atomic<A>(self, at: usize) -> Result<&'a A, &'static str> {
         let atomic = self.atomic_at(at).ok_or(OUTSIDE)?;
+        if self.is_unwritten(at, at + size_of::<A>()) {
+            let zero = NonNull::from(&ZERO).cast::<A>();
+            // SAFETY: an atomic of at most eight bytes, as in every call, which is only loaded. `ZERO` is aligned for each
+            // of them, and lives forever.
+            return Ok(unsafe { zero.as_ref() });
+        }
         self.check_readable(at, at + size_of::<A>())?;
         Ok(atomic)
+    }
+
+    /// Returns `true` if no process has written the pages of these few bytes of the payload yet. They are zeros then.
+    fn is_unwritten(self, at: usize, end: usize) -> bool {
+        let payload = self.attached.geometry().payload_offset;
+        self.pages.are_unwritten(&(payload + at..payload + end))
+    }
+
+    /// Returns `true` if a word of eight bytes is on a page that no process has written yet.
+    pub(super) fn has_unwritten_word(self, at: usize) -> bool {
+        at.checked_add(8).is_some_and(|end| end <= self.len && self.is_unwritten(at, end))
     }
 
     /// Returns the atomic at an offset, or `None` if it is outside the payload or not aligned.

@@ -2,7 +2,8 @@
 //!
 //! Read first: [`segments`], which lists the segments of the machine, and [`Object`], a segment attached for reading
 //! only. An `Object` gives its schema, its processes, and [`Value`]s decoded from the live memory. Then [`Reading`], which
-//! copies the bytes of its [`Part`]s, [`SavedObject`], the values of an object in a file, and [`Removal`].
+//! copies the bytes of its [`Part`]s, [`Attacher`], for programs that list and attach again and again, [`SavedObject`],
+//! the values of an object in a file, and [`Removal`].
 //!
 //! ```
 //! use shmstore::inspect::{self, Limits, Object};
@@ -42,6 +43,7 @@
 
 // Layers it may use: all.
 
+mod attacher;
 mod changes;
 mod decode;
 mod describe;
@@ -75,6 +77,7 @@ pub use crate::layout::path::{FieldError, FieldPath};
 pub use crate::segment::classify::SegmentState;
 pub use crate::segment::mirrored::Mirrored;
 pub use crate::store::Participant;
+pub use attacher::Attacher;
 pub use items::{Items, Passed};
 pub use limits::Limits;
 pub use newest_frame::NewestFrame;

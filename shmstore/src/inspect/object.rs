@@ -16,7 +16,7 @@ use super::value::Value;
 use super::{InspectError, SegmentState, segments};
 use crate::layout::path::{FieldError, FieldPath};
 use crate::layout::schema::OwnedSchema;
-use crate::segment::header::{self, Geometry};
+use crate::segment::header::{self, Geometry, Header};
 use crate::segment::identity::Identity;
 use crate::segment::mirrored::Mirrored;
 use crate::segment::this_process::registry::{self, SegmentRef};
@@ -24,7 +24,7 @@ use crate::store::attached::{Participant, participants, processes};
 use crate::sys::file;
 use crate::sys::process::effective_uid;
 use crate::sys::readable::ReadablePages;
-use crate::sys::shm::{self, Access, Mapping};
+use crate::sys::shm::{self, Access, Mapping, Status};
 
 /// The attempts to attach an object that is removed and made again meanwhile.
 const ATTEMPTS: u32 = 16;
@@ -35,7 +35,7 @@ const ATTEMPTS: u32 = 16;
 /// too.
 pub struct Object {
     segment: Segment,
-    schema: OwnedSchema,
+    schema: Arc<OwnedSchema>,
     /// The word that published the schema, if the object has room.
     layout_word: u64,
     attached: SegmentRef,
@@ -53,11 +53,16 @@ impl Object {
     /// - [`InspectError::NotReady`] if it is incomplete, damaged, or in a format that this program cannot read.
     /// - [`InspectError::System`] if a system call fails for another reason.
     pub fn attach(segment: &Segment) -> Result<Self, InspectError> {
-        let shmid = segment.shmid;
+        Self::map(segment)?.describe(segment, &mut Known::default())
+    }
+
+    /// Maps a segment, and reads nothing of it but that its first page is there.
+    pub(super) fn map(listed: &Segment) -> Result<Mapped, InspectError> {
+        let shmid = listed.shmid;
         let (unread, status) = shm::attach(shmid, Access::ReadOnly).map_err(|errno| match errno {
             Errno::EINVAL | Errno::EIDRM => InspectError::Gone { shmid },
             Errno::EACCES => {
-                let Segment { owner, mode, .. } = *segment;
+                let Segment { owner, mode, .. } = *listed;
                 InspectError::AccessDenied { shmid, attempted: "read", owner, mode, uid: effective_uid() }
             }
             errno => match shm::no_memory_to_attach(errno) {
@@ -70,33 +75,12 @@ impl Object {
                 }
             },
         })?;
-        let listed = segment;
         let mut segment = Segment { attached: status.attach_count.saturating_sub(1), ..Segment::of_status(&status) };
         if !header::is_tagged(status.size) {
             return Err(segment.refused());
         }
         let mapping = segment.read(unread).ok_or_else(|| segment.refused())?;
-        let complete = segment.describe(&mapping, &status, &mut Known::default());
-        let Complete { identity, id, geometry } = complete.ok_or_else(|| segment.refused())?;
-        if listed.is_complete() && !segment.has_description_of(listed) {
-            return Err(InspectError::Rewritten { shmid });
-        }
-        let damaged = |why: String| InspectError::NotReady { shmid, state: SegmentState::Damaged, detail: Some(why) };
-        let layout_word = header::Header::of(&mapping).map_or(0, header::Header::layout_word);
-        let schema = read_schema(&mapping, &geometry).map_err(damaged)?;
-        // At the anchor are the liveness locks of processes of other PID namespaces.
-        let anchor = segment.description.as_ref().and_then(Description::anchor).unwrap_or(Path::new(""));
-        let anchor: Arc<Path> = anchor.into();
-        let key = identity.key(id);
-        let attached = registry::register_to_read(registry::Candidate {
-            mapping,
-            geometry,
-            shmid,
-            key,
-            anchor: &anchor,
-            schema: None,
-        });
-        Ok(Self { segment, schema, layout_word, attached })
+        Ok(Mapped { segment, mapping, status })
     }
 
     /// Finds and attaches the object at a path. Without an id it has to be the only object there.
@@ -134,7 +118,7 @@ impl Object {
         // No other segment has this number while this one is attached.
         let segment = Segment::of_shmid(attached.shmid())?;
         // `refresh` reads the layout again, because no layout has this word.
-        Ok(Self { segment, schema, layout_word: 0, attached })
+        Ok(Self { segment, schema: schema.into(), layout_word: 0, attached })
     }
 
     /// The first byte of the object.
@@ -175,7 +159,7 @@ impl Object {
         if let Some(description) = &mut self.segment.description {
             (description.layout_hash, description.object_size) = (schema.hash(), schema.size());
         }
-        (self.schema, self.layout_word) = (schema, word);
+        (self.schema, self.layout_word) = (schema.into(), word);
         Ok(true)
     }
 
@@ -253,6 +237,52 @@ impl Object {
     /// The pages for one call. They are not kept, because a page may become unreadable until the next call.
     pub(super) fn pages(&self) -> ReadablePages<'_> {
         ReadablePages::of(self.attached.mapping())
+    }
+}
+
+/// A segment that is mapped, and not described yet.
+pub(super) struct Mapped {
+    /// What the kernel says of it.
+    pub(super) segment: Segment,
+    pub(super) mapping: Mapping,
+    pub(super) status: Status,
+}
+
+impl Mapped {
+    /// Describes the segment as if nothing was known of it but some schemas.
+    pub(super) fn describe(self, listed: &Segment, known: &mut Known) -> Result<Object, InspectError> {
+        let Self { mut segment, mapping, status } = self;
+        // Before the schema: if the object grows in between, `refresh` reads the schema again.
+        let layout_word = Header::of(&mapping).map_or(0, Header::layout_word);
+        let complete = segment.describe(&mapping, &status, known);
+        let complete = complete.ok_or_else(|| segment.refused())?;
+        if listed.is_complete() && !segment.has_description_of(listed) {
+            return Err(InspectError::Rewritten { shmid: segment.shmid });
+        }
+        // At the anchor are the liveness locks of processes of other PID namespaces.
+        let anchor = segment.description.as_ref().and_then(Description::anchor).unwrap_or(Path::new(""));
+        let anchor = anchor.into();
+        Ok(Object::register(segment, mapping, complete, layout_word, &anchor))
+    }
+}
+
+impl Object {
+    /// Makes a mapping one of this process's attachments.
+    pub(super) fn register(
+        segment: Segment,
+        mapping: Mapping,
+        Complete { identity, id, geometry, schema }: Complete,
+        layout_word: u64,
+        anchor: &Arc<Path>,
+    ) -> Self {
+        let (shmid, key) = (segment.shmid, identity.key(id));
+        let candidate = registry::Candidate { mapping, geometry, shmid, key, anchor, schema: None };
+        Self { segment, schema, layout_word, attached: registry::register_to_read(candidate) }
+    }
+
+    /// Returns the parts that the object shares with the next attachment of it.
+    pub(super) fn shared(&self) -> (&Arc<OwnedSchema>, u64, &SegmentRef) {
+        (&self.schema, self.layout_word, &self.attached)
     }
 }
 

@@ -145,9 +145,13 @@ pub fn usage() -> Result<Usage, InspectError> {
 ///
 /// [`InspectError::System`] if the kernel has no System V shared memory.
 pub fn segments() -> Result<Vec<Segment>, InspectError> {
+    listed(&mut Known::default())
+}
+
+/// Lists all segments, with the schemas that are known already.
+pub(super) fn listed(known: &mut Known) -> Result<Vec<Segment>, InspectError> {
     let table = shm::table().map_err(|errno| of_all("list (`shmctl(SHM_INFO)`, /proc/sysvipc/shm)", errno))?;
-    let mut known = Known::default();
-    Ok(table.map(|status| Segment::inspect(&status, &mut known).0).collect())
+    Ok(table.map(|status| Segment::inspect(&status, known).0).collect())
 }
 
 fn of_all(attempted: &'static str, errno: Errno) -> InspectError {

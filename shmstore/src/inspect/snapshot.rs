@@ -92,9 +92,14 @@ impl Cell {
                 return Ok(version);
             }
         };
-        let sequence = live.word(self.sequence)?;
         let [even, odd] = self.slots;
         live.make_room(even.max(odd), self.len, to)?;
+        // Not a word to compare with: a process may store while the zeros would be copied.
+        if live.has_unwritten_word(self.sequence) {
+            to.fill(0);
+            return Ok(0);
+        }
+        let sequence = live.word(self.sequence)?;
         let copy = |slot: usize| match slot {
             // Version 0 is the zeros of a new object, on pages that may not be in memory yet.
             0 if newest(sequence.load(Acquire)).0 == 0 => live.copy_unwritten(even, to),

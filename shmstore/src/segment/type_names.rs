@@ -1,6 +1,7 @@
 //! The names of the types that schemas describe. Each schema is read once.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use crate::layout::hash::LayoutHash;
 use crate::layout::schema::OwnedSchema;
@@ -17,16 +18,21 @@ pub(crate) struct TypeNames {
 /// The facts that are kept of a schema.
 struct Described {
     hash: LayoutHash,
-    size: u64,
     name: String,
+    schema: Arc<OwnedSchema>,
 }
 
 impl TypeNames {
     /// Returns the name of the type that a schema describes, if the schema is valid and fits the hash and the size
     /// beside it.
     pub(crate) fn of(&mut self, stored: Stored) -> Option<String> {
+        self.with_schema(stored).map(|(name, _)| name)
+    }
+
+    /// Returns the same name with the schema.
+    pub(crate) fn with_schema(&mut self, stored: Stored) -> Option<(String, Arc<OwnedSchema>)> {
         let Stored { hash, size, json } = stored;
-        const KEPT: usize = 16 << 20;
+        const KEPT: usize = 4 << 20;
         if self.bytes > KEPT {
             *self = Self::default();
         }
@@ -34,10 +40,10 @@ impl TypeNames {
         let described = self.known.entry(json).or_insert_with_key(|json| {
             *bytes += json.len();
             let schema = OwnedSchema::from_json(json).ok()?;
-            Some(Described { hash: schema.hash(), size: schema.size(), name: shortened(schema.to_string()) })
+            Some(Described { hash: schema.hash(), name: shortened(schema.to_string()), schema: schema.into() })
         });
-        let fits = |of: &&mut Described| (of.hash, of.size) == (hash, size as u64);
-        described.as_mut().filter(fits).map(|of| of.name.clone())
+        let fits = |of: &&mut Described| (of.hash, of.schema.size()) == (hash, size as u64);
+        described.as_mut().filter(fits).map(|of| (of.name.clone(), of.schema.clone()))
     }
 }
 

@@ -28,7 +28,7 @@ use crate::sys::process::{PAGE, effective_uid, kernel_page_size, ordinary_page_s
 
 mod table;
 
-pub(crate) use table::{Usage, table, usage};
+pub(crate) use table::{Usage, nothing_is_swapped, table, usage};
 
 /// The mode bit of a removed segment, from `<linux/shm.h>`; libc does not name it.
 const SHM_DEST: u32 = 0o1000;

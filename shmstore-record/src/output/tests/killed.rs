@@ -119,7 +119,7 @@ fn kill_many(seed: u64, is_paced: bool, largest: u64) {
 
 #[test]
 fn a_recorder_that_is_killed_while_it_writes_flat_out_leaves_a_file() {
-    kill_many(1, false, 60_000_000);
+    kill_many(1, false, 8_000_000);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 
-use crate::output::sink::{END, Medium, Opener, create};
+use crate::output::sink::{COVER, END, HEAD, Medium, Opener, create};
 
 /// A disk that writes only while its gate is open.
 #[derive(Clone, Default)]
@@ -19,12 +19,25 @@ impl Gate {
         self.0.1.notify_all();
     }
 
+    /// Opens the gate at the end of a test, also of one that fails: the recorder waits for its disk then.
+    pub(super) fn opened_at_last(&self) -> OpenedAtLast {
+        OpenedAtLast(self.clone())
+    }
+
     /// The first write of each file passes, so that a recording can begin.
     pub(super) fn opener(&self) -> Opener {
         let gate = self.clone();
         Box::new(move |path| {
             Ok(Arc::new(Gated { file: create(path)?, gate: gate.clone(), has_begun: AtomicBool::new(false) }))
         })
+    }
+}
+
+pub(super) struct OpenedAtLast(Gate);
+
+impl Drop for OpenedAtLast {
+    fn drop(&mut self) {
+        self.0.open();
     }
 }
 
@@ -108,10 +121,13 @@ impl Medium for FaultyFile {
 
 /// A disk that remembers each write instead.
 #[derive(Clone, Default)]
-pub(super) struct Log(Arc<Mutex<Vec<(Vec<u8>, u64)>>>);
+pub(super) struct Log(Arc<Mutex<Vec<Written>>>);
+
+/// Bytes, and where they went.
+type Written = (Vec<u8>, u64);
 
 impl Log {
-    pub(super) fn writes(&self) -> Vec<(Vec<u8>, u64)> {
+    pub(super) fn writes(&self) -> Vec<Written> {
         self.0.lock().unwrap().clone()
     }
 }
@@ -131,11 +147,17 @@ impl Medium for Log {
     }
 }
 
+/// Whether this write puts the private record before a piece.
+pub(super) fn is_cover(bytes: &[u8]) -> bool {
+    bytes.len() == HEAD && bytes[0] == COVER
+}
+
 /// A disk that says in a second file when its file may be torn: while a write is under way, but not while the large
 /// part of a piece is, as a private record covers that.
 pub(super) struct Marked {
     file: Arc<dyn Medium>,
     mark: File,
+    is_covered: AtomicBool,
 }
 
 impl Marked {
@@ -144,14 +166,14 @@ impl Marked {
         Box::new(move |path| {
             let mark = OpenOptions::new().write(true).create(true).truncate(false).open(&mark)?;
             mark.write_all_at(b"1", 0)?;
-            Ok(Arc::new(Marked { file: create(path)?, mark }))
+            Ok(Arc::new(Marked { file: create(path)?, mark, is_covered: AtomicBool::new(false) }))
         })
     }
 }
 
 impl Medium for Marked {
     fn write_at(&self, bytes: &[u8], at: u64) -> io::Result<()> {
-        let is_covered = bytes.len() > 2048 + END.len();
+        let is_covered = self.is_covered.swap(is_cover(bytes), Ordering::Relaxed);
         if !is_covered {
             self.mark.write_all_at(b"1", 0)?;
         }

@@ -93,8 +93,8 @@ fn strictly(file: &[u8]) -> Result<Contents, String> {
     let say = |error: mcap::McapError| error.to_string();
     mcap::read::footer(file).map_err(say)?;
     let summary = mcap::Summary::read(file).map_err(say)?;
-    let mut contents = Contents::default();
-    contents.counted = summary.as_ref().and_then(|summary| summary.stats.as_ref()).map(|stats| stats.message_count);
+    let counted = summary.as_ref().and_then(|summary| summary.stats.as_ref()).map(|stats| stats.message_count);
+    let mut contents = Contents { counted, ..Contents::default() };
     let options = LinearReaderOptions::default()
         .with_check_finishes_after_end_magic(true)
         .with_prevalidate_chunk_crcs(true)
@@ -136,7 +136,7 @@ fn strictly(file: &[u8]) -> Result<Contents, String> {
     for index in &summary.chunk_indexes {
         let by_channel = summary.read_message_indexes(file, index).map_err(say)?;
         indexed += by_channel.values().map(Vec::len).sum::<usize>();
-        for entry in by_channel.values().flatten() {
+        for entry in by_channel.values().flat_map(|entries| entries.first().into_iter().chain(entries.last())) {
             summary.seek_message(file, index, entry).map_err(say)?;
         }
     }

@@ -33,7 +33,7 @@ pub(super) struct OwnedPart {
 struct Walk<'a> {
     /// INVARIANT: this many bytes from this address are mapped while `'a` lasts.
     payload: (NonNull<u8>, usize),
-    /// Returns `true` if the kernel provides the page of an offset within the payload.
+    /// Returns `true` if the kernel provides the page of an offset within the payload, and some process has written it.
     is_readable: &'a dyn Fn(usize) -> bool,
     /// The path of the visited part. It is written out only for owned parts, as an object may have millions of parts.
     path: Vec<Step<&'a str>>,
@@ -59,7 +59,8 @@ pub(super) fn owned_parts(schema: &OwnedSchema, object: &SegmentRef) -> Vec<Owne
     let (pages, geometry) = (ReadablePages::of(object.mapping()), object.geometry());
     let is_readable = |offset: usize| {
         let start = geometry.payload_offset + offset;
-        pages.check(&(start..start + 1)).is_ok()
+        // No process has locked what nobody has written yet.
+        !pages.are_unwritten(&(start..start + 1)) && pages.check(&(start..start + 1)).is_ok()
     };
     // SAFETY: the payload is mapped while `object` is borrowed, aligned as its type is, and as long as the geometry
     // says.

@@ -140,6 +140,18 @@ fn usage_from_proc() -> Option<Usage> {
     })
 }
 
+/// Returns `true` if no page of any segment of this IPC namespace is in swap space. Mostly the machine uses none at all,
+/// which takes one short call.
+pub(crate) fn nothing_is_swapped() -> bool {
+    let mut machine = MaybeUninit::<libc::sysinfo>::zeroed();
+    // SAFETY: fills a `sysinfo`, which is what the buffer is.
+    let asked = unsafe { libc::sysinfo(machine.as_mut_ptr()) };
+    // SAFETY: zeroed, and filled if the call succeeded: integers all of them.
+    let machine = unsafe { machine.assume_init() };
+    let is_unused = asked == 0 && machine.totalswap == machine.freeswap;
+    is_unused || info().is_ok_and(|(_, used)| used.swapped_pages == 0)
+}
+
 /// The highest index that is in use in the kernel's table, and the sums of the table.
 fn info() -> Result<(i32, Used), Errno> {
     let mut used = MaybeUninit::<Used>::zeroed();

@@ -2,6 +2,7 @@
 //! listens and answers.
 
 mod bystander;
+mod fleet;
 mod frame_relay;
 mod framer;
 mod grip;
@@ -34,6 +35,7 @@ fn main() {
     let role = std::env::args().nth(1).expect("a role");
     let play = match role.as_str() {
         "bystander" => bystander::play,
+        "fleet" => fleet::play,
         "frame_relay" => frame_relay::play,
         "framer" => framer::play,
         "grip" => grip::play,

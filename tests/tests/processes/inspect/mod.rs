@@ -1,9 +1,11 @@
 //! Looking into segments, of which only the segment itself is known: `shmstore::inspect`.
 
+mod attacher;
 mod frames;
 mod fuzzed;
 mod hostile;
 mod maps;
+mod memory;
 mod orphans;
 mod reading;
 mod removal;
