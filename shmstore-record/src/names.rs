@@ -86,8 +86,8 @@ mod tests {
         }
         assert_eq!(constant("state", "DrivingFast"), "STATE_DRIVING_FAST");
         assert_eq!(constant("0", "Ä"), "FIELD_0_VARIANT");
-        assert_eq!(constant("mode", "2D"), "MODE_2D");
-        for (name, expected) in [("RoverState", "rover_state"), ("Msg", "msg_object"), ("3D", "field_3d")] {
+        assert_eq!(constant("mode", "2D"), "MODE_2_D");
+        for (name, expected) in [("RoverState", "rover_state"), ("Msg", "msg_object"), ("3D", "field_3_d")] {
             assert_eq!(package(name), expected, "{name:?}");
         }
     }

@@ -193,6 +193,7 @@ mod tests {
     #[derive(ShmValue, Clone, Copy)]
     #[repr(u8)]
     enum Pixels {
+        Unset = 0,
         Mono8 = 1,
         Bgr8 = 2,
     }
@@ -230,7 +231,7 @@ mod tests {
         let image = Image::of(&schema::<Short>(), &schema::<[u8; 3]>()).unwrap();
         assert_eq!(image.encoding.read(&[1, 1, 3, 2]), "bgr8");
         assert_eq!(image.encoding.read(&[1, 1, 3, 9]), "9");
-        assert_eq!(image.encoding.read(&[]), "0");
+        assert_eq!(image.encoding.read(&[]), "unset");
         assert!(Image::of(&schema::<[u32; 2]>(), &schema::<u8>()).unwrap_err().contains("no struct"));
         assert!(Image::of(&schema::<Short>(), &schema::<FixedString<4>>()).unwrap_err().contains("elements"));
     }
