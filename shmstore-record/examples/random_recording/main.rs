@@ -2,9 +2,9 @@
 //!
 //! `random_recording FILE.mcap EXPECTED.jsonl [SEED [TYPES]]`
 //!
-//! One line of the second file is one message: its topic, and its leaves in the order of the fields. A leaf is a path, a
-//! kind and a text: `i` is an integer or a `bool`, `f4` and `f8` the bits of a float in hex, `s` a text, `n` the length
-//! of a list or array. A name of a field in a path is `*` if the field has another name in the message.
+//! One line of the second file is one message: its topic, and its leaves in the order of the fields. A leaf is a path,
+//! a kind and a text. `i` is an integer or a `bool`, `f4` and `f8` the bits of a float in hex, `s` a text, `n` the
+//! length of a list or array. A name of a field in a path is `*` if the field has another name in the message.
 
 mod random;
 mod types;
@@ -14,13 +14,13 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufWriter, Write as _};
+use std::sync::Arc;
 use std::{env, error::Error};
 
 use mcap::{Channel, Message, Schema, WriteOptions};
 use random::Random;
 use serde_json::json;
 use shmstore_record::{Definitions, Encoded, Plan};
-use std::sync::Arc;
 
 /// Names of types of objects. Some are one package, and some are packages that have a meaning elsewhere.
 const PACKAGES: [&str; 7] = ["Rover", "rover", "Msg", "BuiltinInterfaces", "action", "3D", "XMLParser_v2_"];
