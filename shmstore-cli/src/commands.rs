@@ -22,6 +22,10 @@ pub mod put;
 pub mod record;
 #[cfg(feature = "record")]
 mod record_report;
+#[cfg(feature = "record")]
+pub mod replay;
+#[cfg(feature = "record")]
+mod replay_report;
 pub mod rm;
 mod rm_all;
 pub mod save;
@@ -109,9 +113,11 @@ enum Command {
     Save(save::Args),
     Load(load::Args),
     Migrate(migrate::Args),
-    Mirror(mirror::Args),
     #[cfg(feature = "record")]
     Record(record::Args),
+    #[cfg(feature = "record")]
+    Replay(replay::Args),
+    Mirror(mirror::Args),
     Completions(completions::Args),
     Man(man::Args),
 }
@@ -142,9 +148,11 @@ impl Command {
             Self::Save(args) => save::run(args),
             Self::Load(args) => load::run(args),
             Self::Migrate(args) => migrate::run(args),
-            Self::Mirror(args) => mirror::run(args),
             #[cfg(feature = "record")]
             Self::Record(args) => record::run(args),
+            #[cfg(feature = "record")]
+            Self::Replay(args) => replay::run(args),
+            Self::Mirror(args) => mirror::run(args),
             Self::Completions(args) => completions::run(args),
             Self::Man(args) => man::run(args),
         }

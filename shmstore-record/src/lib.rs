@@ -32,6 +32,8 @@ mod definition;
 mod message;
 mod names;
 pub mod output;
+pub mod reading;
+pub mod replay;
 
 pub use cdr::{DecodeError, Encoded, Plan, Unfit};
 pub use definition::{Definition, Definitions};

@@ -5,6 +5,9 @@ mod plant;
 mod scratch;
 mod planted;
 mod planted_map;
+#[cfg(feature = "record")]
+#[path = "../../../shmstore-record/tests/replay/recording.rs"]
+mod recording;
 mod support;
 
 mod create;
@@ -31,6 +34,10 @@ mod migrate;
 mod mirrored;
 mod output;
 mod maps;
+#[cfg(feature = "record")]
+mod replay;
+#[cfg(feature = "record")]
+mod replay_refused;
 mod rings;
 mod rm;
 mod save;

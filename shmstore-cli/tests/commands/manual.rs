@@ -2,7 +2,7 @@
 
 use super::support::*;
 
-const COMMANDS: [&str; 25] = [
+const COMMANDS: [&str; 27] = [
     "ls",
     "show",
     "get",
@@ -25,6 +25,8 @@ const COMMANDS: [&str; 25] = [
     "save",
     "load",
     "migrate",
+    "record",
+    "replay",
     "mirror",
     "completions",
     "man",

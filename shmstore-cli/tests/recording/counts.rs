@@ -1,6 +1,6 @@
 //! What is recorded, and what is missed, counted exactly.
 
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::atomic::Ordering::Relaxed;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -20,16 +20,8 @@ fn versions_of_a_writer_without_a_pause_are_recorded_or_counted_as_missed() {
     let rover = scratch.store().create::<Rover>().unwrap();
     rover.position.store(position(1));
     let recorder = Recorder::start(&scratch, &["rover"], &["--only", "position"]).attached(&scratch);
-    let is_over = AtomicBool::new(false);
-    thread::scope(|scope| {
-        scope.spawn(|| {
-            while !is_over.load(Relaxed) {
-                rover.position.update(|position| *position = self::position(position.x as u64 + 1));
-            }
-        });
-        recorder.until("/rover/position", 100);
-        is_over.store(true, Relaxed);
-    });
+    let store = |_| _ = rover.position.update(|position| *position = self::position(position.x as u64 + 1));
+    while_busy(store, || recorder.until("/rover/position", 100));
     let newest = rover.position.load_versioned().0;
     let file = recorder.file.clone();
     let ended = recorder.stop().with(0);

@@ -125,5 +125,6 @@ fn full_disk_ends_the_recording_with_a_file_that_can_be_read() {
     assert!(bytes.len() > 1 << 20);
     let found = messages_of(&bytes, "/rover/ticks");
     assert!(found.len() > 1000, "{}", found.len());
-    assert!(found.iter().zip(found[0].number()..).all(|(of, number)| of.number() == number), "without a gap");
+    assert!(found.iter().all(|of| of.number() == u64::from(of.sequence)), "each is whole, and at its position");
+    assert!(found.windows(2).all(|pair| pair[0].sequence < pair[1].sequence));
 }

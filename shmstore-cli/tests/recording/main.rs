@@ -1,5 +1,6 @@
 //! `shmstore record`: real recorders beside real writers, and what is in their files.
 
+mod again;
 mod counts;
 mod files;
 mod guide;

@@ -1,29 +1,29 @@
 //! The copies of the objects of one other host.
 
+mod exporters;
+mod follow;
+mod make;
+
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use shmstore::dynamic::{DynamicError, MirroredObject, Options};
-use shmstore::schema::OwnedSchema;
-use shmstore::{AttachError, Shared, Store};
+use shmstore::{Shared, Store};
 use zenoh::pubsub::Subscriber;
-use zenoh::query::ConsolidationMode;
 use zenoh::sample::SampleKind;
 use zenoh::{Session, Wait};
 
-use super::copy::{Copy, Counts, Missing};
-use super::layout::{self, Silent};
-use super::pieces_of;
+use super::copy::Copy;
+use super::layout::Silent;
 use crate::error::MirrorError;
 use crate::lock::lock;
 use crate::name::Name;
 use crate::report::Report;
 use crate::settings::Import;
 use crate::status::{CopyState, MirrorStatus, STATUS_NAME, cut};
-use crate::wire::{self, Listed, Listing, ObjectKey, Reply, Request, SessionKey};
+use crate::wire::{Listed, Listing, ObjectKey, SessionKey};
 
 /// The pause between two looks for a stop, and for what is missing.
 pub(super) const TICK: Duration = Duration::from_millis(100);
@@ -39,12 +39,6 @@ const RETRY: Duration = Duration::from_secs(5);
 
 /// The longest wait for a reply without values.
 pub(super) const REPLY: Duration = Duration::from_secs(10);
-
-/// The slowest network on which the values of an object arrive, in bytes a second.
-const SLOWEST: u64 = 10_000;
-
-/// The most layouts of one run.
-const MOST_LAYOUTS: usize = 4096;
 
 /// What the threads of zenoh tell the thread of an origin.
 enum Event {
@@ -199,68 +193,6 @@ impl<'a> Origin<'a> {
         }
     }
 
-    /// An exporter has come, or its connection has come back.
-    fn up(&mut self, key: SessionKey) {
-        if !self.exporters.contains(&key) {
-            self.exporters.push(key.clone());
-        }
-        if self.exporters.first() == Some(&key) {
-            self.begin(&key);
-        } else {
-            self.report.line(&format!(
-                "another exporter runs as {} (session {}): it waits until the first one has ended",
-                key.host, key.session
-            ));
-        }
-    }
-
-    fn down(&mut self, key: &SessionKey) {
-        let was_first = self.exporters.first() == Some(key);
-        self.exporters.retain(|other| other != key);
-        if !was_first {
-            return;
-        }
-        self.report.line(&format!("{} is out of reach (session {}): its copies become stale", key.host, key.session));
-        self.status.session.store(cut(""));
-        self.silent_since = Instant::now();
-        self.list = None;
-        self.set_all(CopyState::Disconnected);
-        if let Some(next) = self.exporters.first().cloned() {
-            self.begin(&next);
-        }
-    }
-
-    /// Makes an exporter the origin.
-    fn begin(&mut self, key: &SessionKey) {
-        let is_another = self.status.session.load_checked().ok() != Some(cut(&key.session));
-        if is_another {
-            self.report.line(&format!("{} exports (session {})", key.host, key.session));
-        }
-        self.status.session.store(cut(&key.session));
-        self.report.well("exporter");
-        let (tell, lists, from) = (self.tell.clone(), self.lists.clone(), key.clone());
-        let listed = move |bytes: &[u8]| {
-            let Some(listing) = wire::decode_listing(bytes) else { return };
-            let mut newest = lock(&lists);
-            let is_waited_for = newest.replace((from.clone(), listing)).is_some();
-            if !is_waited_for {
-                let _ = tell.send(Event::Listed);
-            }
-        };
-        let by_list = listed.clone();
-        let subscriber = self.session.declare_subscriber(key.list());
-        match subscriber.callback(move |sample| by_list(&sample.payload().to_bytes())).wait() {
-            Ok(subscriber) => self.list = Some(subscriber),
-            Err(error) => self.report.again("list", &format!("cannot subscribe to the list of {}: {error}", key.host)),
-        }
-        let query = self.session.get(key.ask_list()).timeout(REPLY).callback(move |reply| {
-            if let Ok(sample) = reply.result() {
-                listed(&sample.payload().to_bytes());
-            }
-        });
-        drop(query.wait());
-    }
-
     /// Makes the copies that are listed.
     fn take_over(&mut self, session: &SessionKey, listing: Listing, stop: &AtomicBool) {
         let mut listed_names = Vec::with_capacity(listing.objects.len());
@@ -323,186 +255,6 @@ impl<'a> Origin<'a> {
         }
     }
 
-    /// Makes a copy, in place of an older one.
-    fn make(
-        &mut self,
-        session: &SessionKey,
-        name: &ObjectName,
-        listed: &Listed,
-        stop: &AtomicBool,
-    ) -> Result<(), Silent> {
-        if let Some(Local::Copy { copy, .. }) = self.objects.remove(name) {
-            copy.give_up();
-        }
-        let is_counted =
-            |(name, local): &(&ObjectName, &Local)| matches!(local, Local::Copy { .. }) && !self.gone.contains(*name);
-        let copies = self.objects.iter().filter(is_counted).count();
-        let made = if copies >= self.import.max_objects {
-            Err(format!("there are {copies} copies, and `max_objects` is {}", self.import.max_objects))
-        } else {
-            self.made(session, listed, stop)?
-        };
-        match made {
-            Ok((copy, what)) => {
-                let copy = Arc::new(copy);
-                copy.begin_again(&session.session);
-                copy.hear(listed.sequence);
-                let subject = subject(name, &self.import.from);
-                self.report.well(&subject);
-                self.report.line(&format!("{subject} {what}"));
-                self.status.note(&copy.key, CopyState::Waiting, &copy.counts());
-                self.subscribe(session, copy.clone());
-                self.ask_for_missing(&copy);
-            }
-            Err(why) => {
-                let subject = subject(name, &self.import.from);
-                self.report.again(&subject, &format!("{subject} is refused: {why}"));
-                let counts = Counts { wrong: why, ..Default::default() };
-                // A copy that an earlier importer has left is still that of the object whose number is noted.
-                let known = self.status.known(&listed.key);
-                let key = ObjectKey { nonce: known.map_or(0, |known| known.nonce), ..listed.key.clone() };
-                self.status.note(&key, CopyState::Refused, &counts);
-                let (layout, nonce) = (listed.layout, listed.key.nonce);
-                let refused = Local::Refused { layout, nonce, at: Instant::now() };
-                self.objects.insert(name.clone(), refused);
-            }
-        }
-        Ok(())
-    }
-
-    /// Makes a copy, or takes over the one that an earlier importer has left.
-    fn made(
-        &mut self,
-        session: &SessionKey,
-        listed: &Listed,
-        stop: &AtomicBool,
-    ) -> Result<Result<(Copy, &'static str), String>, Silent> {
-        Ok(match self.described(session, &listed.key, listed.layout, stop)? {
-            Ok((schema, room)) => self.copy_of(&listed.key, &schema, room),
-            Err(why) => Err(why),
-        })
-    }
-
-    /// Asks for the layout of an object, and checks that it may be copied.
-    fn described(
-        &mut self,
-        session: &SessionKey,
-        key: &ObjectKey,
-        layout: u128,
-        stop: &AtomicBool,
-    ) -> Result<Result<(OwnedSchema, Option<u64>), String>, Silent> {
-        let (schema, room) = match layout::described(self.session, session, key, stop)? {
-            Ok(described) => described,
-            Err(why) => return Ok(Err(why)),
-        };
-        if let Err(why) = layout::check(self.import, key, &schema, room) {
-            return Ok(Err(why));
-        }
-        if schema.hash().to_u128() != layout {
-            return Ok(Err("its layout is another one than its exporter lists".into()));
-        }
-        if self.layouts.len() >= MOST_LAYOUTS && !self.layouts.contains(&layout) {
-            return Ok(Err(format!("this importer has copied objects of {MOST_LAYOUTS} layouts: start it again")));
-        }
-        self.layouts.insert(layout);
-        Ok(Ok((schema, room)))
-    }
-
-    fn copy_of(
-        &self,
-        key: &ObjectKey,
-        schema: &OwnedSchema,
-        room: Option<u64>,
-    ) -> Result<(Copy, &'static str), String> {
-        let text = |error: &dyn std::error::Error| error.to_string();
-        let store = self.store.open_or_create_named(key.name.as_str()).map_err(|error| text(&error))?;
-        let (origin, id) = (self.import.from.as_str(), key.id());
-        let known = self.status.known(key);
-        let (mirrored, what) = match MirroredObject::attach(&store, id, origin) {
-            Ok(mut left) => {
-                let is_same = known.is_some_and(|known| known.nonce == key.nonce)
-                    && (left.object().schema() == schema || left.grow(schema).is_ok());
-                if is_same {
-                    (left, "is copied on")
-                } else {
-                    drop(left);
-                    store.remove_id(id).map_err(|error| text(&error))?;
-                    (create(&store, schema, Options { id, room }, origin)?, "is copied anew")
-                }
-            }
-            Err(DynamicError::Attach(AttachError::NotFound { .. }) | DynamicError::Inspect(_)) => {
-                (create(&store, schema, Options { id, room }, origin)?, "is copied")
-            }
-            Err(DynamicError::Attach(AttachError::NotMirrored { .. })) => {
-                let place = self.import.directory.join(key.name.as_str());
-                return Err(format!(
-                    "an ordinary object of this machine has this name. Remove it with `shmstore rm {}`",
-                    place.display()
-                ));
-            }
-            Err(DynamicError::Attach(AttachError::Mirrored { origin: other, .. })) if other != origin => {
-                return Err(format!("its name has a copy of an object of {other}. Give another `directory`"));
-            }
-            Err(error) => return Err(text(&error)),
-        };
-        let copy = Copy::new(key.clone(), mirrored, self.status.clone()).map_err(|error| text(&error))?;
-        Ok((copy, what))
-    }
-
-    fn subscribe(&mut self, session: &SessionKey, copy: Arc<Copy>) {
-        let (tell, follower, from) = (self.tell.clone(), copy.clone(), session.session.clone());
-        let subscriber = self.session.declare_subscriber(session.updates_of(&copy.key)).callback(move |sample| {
-            let (head, bytes) = pieces_of(&sample);
-            let Some(update) = wire::decode_update(&head, &bytes) else { return };
-            if follower.apply(&from, &update, false, bytes.len()) {
-                let _ = tell.send(Event::Missing(follower.clone()));
-            }
-        });
-        let name = name_of(&copy.key);
-        match subscriber.wait() {
-            Ok(_updates) => _ = self.objects.insert(name, Local::Copy { copy, _updates }),
-            Err(error) => self.report.again(&name.0.to_string(), &format!("cannot subscribe to {}: {error}", name.0)),
-        }
-    }
-
-    /// The object has grown at its origin.
-    fn grow(&mut self, session: &SessionKey, copy: &Arc<Copy>, layout: u128, stop: &AtomicBool) -> Result<(), Silent> {
-        let described = self.described(session, &copy.key, layout, stop)?;
-        let grown = described.and_then(|(schema, _)| copy.grow(&schema).map_err(|error| error.to_string()));
-        let name = name_of(&copy.key);
-        match grown {
-            Ok(true) => self.report.line(&format!("{} ({}) has grown", name.0, copy.key.id())),
-            Ok(false) => {
-                // It is made anew at the next listing.
-                copy.give_up();
-                self.objects.remove(&name);
-            }
-            Err(why) => {
-                let subject = subject(&name, &self.import.from);
-                self.report.again(&subject, &format!("{subject} has not grown: {why}"));
-            }
-        }
-        Ok(())
-    }
-
-    /// Asks the origin for the updates that a copy lacks.
-    fn ask_for_missing(&self, copy: &Arc<Copy>) {
-        let Some(session) = self.exporters.first().filter(|session| session.session == copy.session()) else { return };
-        let Some(Missing { request: number, since, positions }) = copy.missing() else { return };
-        let request = wire::encode(&Request::State { since, positions });
-        let (asked, from) = (Asked { copy: copy.clone(), number, tell: self.tell.clone() }, session.session.clone());
-        let time = REPLY + Duration::from_secs(copy.size() / SLOWEST);
-        let query = self.session.get(session.ask_object(&copy.key)).payload(request).timeout(time);
-        let query = query.consolidation(ConsolidationMode::None).callback(move |reply| {
-            let Ok(sample) = reply.result() else { return };
-            let (head, bytes) = pieces_of(sample);
-            if let Some(Reply::State(state)) = wire::decode_reply(&head, &bytes) {
-                asked.copy.apply(&from, &state, true, bytes.len());
-            }
-        });
-        drop(query.wait());
-    }
-
     fn tick(&mut self) {
         let copies: Vec<Arc<Copy>> = self.copies().cloned().collect();
         for copy in copies {
@@ -545,22 +297,4 @@ pub(super) fn name_of(key: &ObjectKey) -> ObjectName {
 /// An object, in lines for people.
 pub(super) fn subject((name, id): &ObjectName, from: &Name) -> String {
     format!("{name} ({}) of {from}", char::from(*id))
-}
-
-/// A request. The last reply, or the end of its time, drops it.
-struct Asked {
-    copy: Arc<Copy>,
-    number: u64,
-    tell: Sender<Event>,
-}
-
-impl Drop for Asked {
-    fn drop(&mut self) {
-        self.copy.answered(self.number);
-        let _ = self.tell.send(Event::Missing(self.copy.clone()));
-    }
-}
-
-fn create(store: &Store, schema: &OwnedSchema, options: Options, origin: &str) -> Result<MirroredObject, String> {
-    MirroredObject::create(store, schema, options, origin).map_err(|error| error.to_string())
 }

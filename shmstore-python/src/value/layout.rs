@@ -1,25 +1,28 @@
 //! The layout of a value with what Python has for it: the dtype of numpy, the enum, the class.
 
+mod memory;
+mod numpy;
+
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
-use pyo3::exceptions::PyTypeError;
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
+use pyo3::types::{PyDict, PyFloat, PyInt, PyString, PyTuple};
 use shmstore::LayoutHash;
 use shmstore::dynamic;
 use shmstore::inspect::Value;
 use shmstore::schema::{OwnedKind, OwnedSchema, Primitive};
 
+use super::BufferMut;
 use super::from_python::is_timestamp;
 use super::number::{is_any_bits, number, of_number};
-use super::{Buffer, BufferMut};
 use crate::blocking::copying;
 use crate::error::{InvalidValue, value_error};
 use crate::schema::Schema;
+pub(super) use numpy::of_numpy;
+use numpy::{EMPTY, NDARRAY};
 
 /// A value's layout. There is one for each layout hash.
 pub(crate) struct Layout {
@@ -70,57 +73,6 @@ static LAYOUTS: Mutex<Option<HashMap<LayoutHash, Arc<Layout>>>> = Mutex::new(Non
 pub(crate) fn forget_layouts() {
     let forgotten = LAYOUTS.lock().map(|mut layouts| layouts.take());
     drop(forgotten);
-}
-
-/// What numpy has under a name, which is looked up once.
-struct Numpy(&'static str, PyOnceLock<Py<PyAny>>);
-
-static EMPTY: Numpy = Numpy("empty", PyOnceLock::new());
-static GENERIC: Numpy = Numpy("generic", PyOnceLock::new());
-static NDARRAY: Numpy = Numpy("ndarray", PyOnceLock::new());
-
-impl Numpy {
-    fn get<'py>(&self, py: Python<'py>) -> PyResult<&Bound<'py, PyAny>> {
-        let find = || Ok::<_, PyErr>(py.import("numpy")?.getattr(self.0)?.unbind());
-        Ok(self.1.get_or_try_init(py, find)?.bind(py))
-    }
-}
-
-/// Returns `true` for an array of the class `ndarray` itself. It may return `false` for the first one.
-fn is_array(value: &Bound<'_, PyAny>) -> bool {
-    NDARRAY.1.get(value.py()).is_some_and(|class| class.as_ptr() == value.get_type_ptr().cast())
-}
-
-/// An array of a subclass of `ndarray` as one of `ndarray`. The attributes of a subclass may say anything, and those of
-/// this array are those of the memory. `None` for anything else.
-fn viewed_as_array<'py>(value: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
-    let class = NDARRAY.get(value.py())?;
-    if !value.is_instance(class)? {
-        return Ok(None);
-    }
-    class.getattr(intern!(value.py(), "view"))?.call1((value, class)).map(Some)
-}
-
-/// A value as numpy has it: an array of the class `ndarray`, or a scalar. `None` for anything else.
-pub(super) fn of_numpy<'py>(value: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
-    let py = value.py();
-    if is_array(value) || value.is_instance(GENERIC.get(py)?)? {
-        return Ok(Some(value.clone()));
-    }
-    if let Some(array) = viewed_as_array(value)? {
-        if value.is_instance(&py.import(intern!(py, "numpy.ma"))?.getattr(intern!(py, "MaskedArray"))?)? {
-            return Err(PyTypeError::new_err(
-                "a masked array is not stored, because its mask has no place: `array.filled(…)` has a value for each \
-                 masked element",
-            ));
-        }
-        return Ok(Some(array));
-    }
-    // What others have with a dtype, such as a part or a series of pandas.
-    if !value.hasattr(intern!(py, "dtype"))? {
-        return Ok(None);
-    }
-    py.import(intern!(py, "numpy"))?.call_method1(intern!(py, "asarray"), (value,)).map(Some)
 }
 
 impl Layout {
@@ -187,136 +139,6 @@ impl Layout {
 
     pub(crate) fn shape<'py>(&self, py: Python<'py>) -> &Bound<'py, PyTuple> {
         self.shape.bind(py)
-    }
-
-    /// Refuses an array of another shape than that of a list of values.
-    pub(crate) fn same_shape(&self, array: &Bound<'_, PyAny>) -> PyResult<()> {
-        let py = array.py();
-        let shape = array.getattr(intern!(py, "shape"))?;
-        if shape.extract::<Vec<usize>>()?.split_first().is_some_and(|(_, rest)| rest == self.dimensions) {
-            return Ok(());
-        }
-        let each =
-            if self.dimensions.is_empty() { String::new() } else { format!(", of shape {} each", self.shape.bind(py)) };
-        Err(PyTypeError::new_err(format!("an array of shape {shape} is no list of `{}`{each}", self.schema)))
-    }
-
-    /// Refuses an array or a scalar of another dtype than that of a value.
-    pub(crate) fn same_dtype(&self, array: &Bound<'_, PyAny>) -> PyResult<()> {
-        let found = array.getattr(intern!(array.py(), "dtype"))?;
-        let own = self.dtype.bind(array.py());
-        if found.is(own) || found.eq(own)? {
-            return Ok(());
-        }
-        Err(PyTypeError::new_err(format!(
-            "an array of dtype {found} is not stored in `{}`, whose dtype is {own}: `array.astype(…)` converts it",
-            self.schema
-        )))
-    }
-
-    /// The memory of a value that numpy has with this layout's dtype. `None` for values of another kind.
-    pub(crate) fn buffer_of(&self, value: &Bound<'_, PyAny>) -> PyResult<Option<Buffer>> {
-        if !matches!(self.form, Form::Scalar | Form::Array) {
-            return Ok(None);
-        }
-        let py = value.py();
-        // An exception for a missing attribute takes longer than all the rest.
-        let is_plain = value.is_exact_instance_of::<PyTuple>()
-            || value.is_exact_instance_of::<PyList>()
-            || value.is_exact_instance_of::<PyDict>();
-        if is_plain {
-            return Ok(None);
-        }
-        let Some(value) = &of_numpy(value)? else { return Ok(None) };
-        let (found, own) = (value.getattr(intern!(py, "dtype"))?, self.dtype.bind(py));
-        if !found.is(own) && !found.eq(own)? {
-            // A record with the same names of fields may still be encoded.
-            let is_record = matches!(self.form, Form::Scalar) && !found.getattr(intern!(py, "names"))?.is_none();
-            return if is_record || !matches!(self.form, Form::Array) {
-                Ok(None)
-            } else {
-                self.same_dtype(value).map(|()| None)
-            };
-        }
-        let shape = value.getattr(intern!(py, "shape"))?;
-        if !shape.eq(self.shape.bind(py))? {
-            return Err(PyTypeError::new_err(format!(
-                "an array of shape {shape} is not stored in `{}`, whose shape is {}",
-                self.schema,
-                self.shape.bind(py)
-            )));
-        }
-        let buffer = match Buffer::of(value) {
-            Ok(buffer) => buffer,
-            // It is not in one piece.
-            Err(_) => Buffer::of(&py.import("numpy")?.getattr("ascontiguousarray")?.call1((value,))?)?,
-        };
-        Ok(Some(buffer).filter(|buffer| buffer.len() == self.size))
-    }
-
-    /// The memory of `out`, which an array of this dtype and shape has.
-    pub(crate) fn out(&self, out: &Bound<'_, PyAny>) -> PyResult<BufferMut> {
-        if is_array(out) && out.getattr(intern!(out.py(), "dtype"))?.is(self.dtype.bind(out.py())) {
-            let buffer = BufferMut::of(out)?;
-            if buffer.len() == self.size {
-                return Ok(buffer);
-            }
-        }
-        self.out_slowly(out)
-    }
-
-    /// As [`out`](Self::out), for any array.
-    #[cold]
-    fn out_slowly(&self, out: &Bound<'_, PyAny>) -> PyResult<BufferMut> {
-        let buffer = BufferMut::of(&self.own_array(out)?)?;
-        // Any shape with as many bytes, such as one element of a longer array.
-        if buffer.len() == self.size { Ok(buffer) } else { Err(self.no_out(out)) }
-    }
-
-    /// The memory of `out`, which an array of at least `least` elements of this dtype and shape has.
-    pub(crate) fn out_of_elements(&self, out: &Bound<'_, PyAny>, least: usize) -> PyResult<BufferMut> {
-        let array = self.own_array(out)?;
-        let shape: Vec<usize> = array.getattr(intern!(out.py(), "shape"))?.extract()?;
-        match shape.split_first() {
-            Some((len, rest)) if rest == self.dimensions && *len >= least => {}
-            Some((len, rest)) if rest == self.dimensions => {
-                return Err(PyTypeError::new_err(format!(
-                    "the frame has {least} elements, {} bytes, and `out` only {len} of them, {} bytes",
-                    least * self.size,
-                    len * self.size,
-                )));
-            }
-            _ => return Err(self.no_out(out)),
-        }
-        let buffer = BufferMut::of(&array)?;
-        // A length that the shape does not have is none of numpy.
-        if buffer.len() >= least * self.size { Ok(buffer) } else { Err(self.no_out(out)) }
-    }
-
-    /// `out` as an array of the class `ndarray`, if it is one of this dtype.
-    fn own_array<'py>(&self, out: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-        let array = if is_array(out) { Some(out.clone()) } else { viewed_as_array(out)? };
-        let array = array.ok_or_else(|| self.no_out(out))?;
-        let (found, own) = (array.getattr(intern!(out.py(), "dtype"))?, self.dtype.bind(out.py()));
-        if found.is(own) || found.eq(own)? { Ok(array) } else { Err(self.no_out(out)) }
-    }
-
-    fn no_out(&self, out: &Bound<'_, PyAny>) -> PyErr {
-        let py = out.py();
-        let found = out.getattr("dtype").map_or_else(
-            |_| format!("`{}`", out.get_type()),
-            |dtype| {
-                format!(
-                    "one of dtype {dtype} and shape {}",
-                    out.getattr("shape").map_or_else(|_| "?".into(), |s| s.to_string())
-                )
-            },
-        );
-        PyTypeError::new_err(format!(
-            "`out` has to be an array of dtype {} and shape {}, not {found}",
-            self.dtype.bind(py),
-            self.shape.bind(py)
-        ))
     }
 
     /// Has `fill` fill the memory of a value, and returns the value. `fill` gets exactly as many bytes as a value has,

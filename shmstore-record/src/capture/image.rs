@@ -193,8 +193,7 @@ mod tests {
     #[derive(ShmValue, Clone, Copy)]
     #[repr(u8)]
     enum Pixels {
-        Unset = 0,
-        Mono8 = 1,
+        Mono8 = 0,
         Bgr8 = 2,
     }
 
@@ -231,7 +230,7 @@ mod tests {
         let image = Image::of(&schema::<Short>(), &schema::<[u8; 3]>()).unwrap();
         assert_eq!(image.encoding.read(&[1, 1, 3, 2]), "bgr8");
         assert_eq!(image.encoding.read(&[1, 1, 3, 9]), "9");
-        assert_eq!(image.encoding.read(&[]), "unset");
+        assert_eq!(image.encoding.read(&[]), "mono8");
         assert!(Image::of(&schema::<[u32; 2]>(), &schema::<u8>()).unwrap_err().contains("no struct"));
         assert!(Image::of(&schema::<Short>(), &schema::<FixedString<4>>()).unwrap_err().contains("elements"));
     }

@@ -223,3 +223,48 @@ impl Lane {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use shmstore::ShmLayout;
+    use shmstore::schema::OwnedSchema;
+
+    use super::*;
+    use crate::capture::body::Encoding;
+    use crate::message::Message;
+    use crate::output::{Output, Schema};
+
+    #[test]
+    fn part_in_trouble_is_told_once_and_rests() {
+        let directory = tempfile::tempdir().unwrap();
+        let mut recorder = Recorder::start(Output::to(directory.path().join("x.mcap"))).unwrap();
+        let mut events = Events::open(&mut recorder).unwrap();
+        let part = OwnedSchema::from(shmstore::Versioned::<u32>::SCHEMA);
+        let message = Message::of(&"a".parse().unwrap(), &part).unwrap();
+        let body = Body::of(message, &part, Encoding::Cdr);
+        let spec = Channel {
+            topic: "/t/a".into(),
+            message_encoding: "cdr".into(),
+            schema: Schema { name: "t/msg/A".into(), encoding: "ros2msg".into(), text: "uint32 value\n".into() },
+            metadata: [].into(),
+        };
+        let mut lane = Lane::open(&mut recorder, spec, 0, "a", body).unwrap();
+        let mut at = |now, lane: &mut Lane, does: &dyn Fn(&mut Lane, &mut Sink<'_>)| {
+            let (recorder, events) = (&mut recorder, &mut events);
+            let mut sink = Sink { recorder, events, now, failures: 0, has_changed: false, read: 0, is_again: false };
+            does(lane, &mut sink);
+            (lane.is_resting(&sink), events.take_notes().len())
+        };
+        let fails = |lane: &mut Lane, sink: &mut Sink<'_>| lane.fails(sink, &"why");
+        assert_eq!(at(1_000, &mut lane, &fails), (false, 0));
+        assert_eq!(at(90_000_000, &mut lane, &fails), (false, 0), "not for long enough");
+        assert_eq!(at(110_000_000, &mut lane, &fails), (true, 1));
+        assert_eq!(at(220_000_000, &mut lane, &|_, _| {}), (false, 0), "it is looked at again");
+        assert_eq!(at(230_000_000, &mut lane, &fails), (true, 0), "and told once");
+        // A whole value ends it, and one of another size does not.
+        assert_eq!(at(340_000_000, &mut lane, &|lane, sink| lane.write(sink, 1, &[&[0; 3]])), (true, 0));
+        assert_eq!(at(350_000_000, &mut lane, &|lane, _| lane.is_well()), (false, 0));
+        assert_eq!(at(360_000_000, &mut lane, &fails), (false, 0));
+        assert_eq!(lane.counts, Counts::default());
+    }
+}

@@ -77,7 +77,7 @@ impl Maker {
         let (mut added, mut atomics) = (0, Vec::new());
         for part in parts {
             let path = part.path().to_string();
-            if watched.known.insert(path.clone(), part.schema().hash()).is_some() {
+            if !watched.known.insert(path.clone()) {
                 continue;
             }
             added += 1;

@@ -109,8 +109,8 @@ impl MapWatch {
         };
         reading.entries(part, is_wanted, each).map_err(|error| error.to_string())?;
         let zeros = vec![0; lane.body.sizes().last().copied().flatten().unwrap_or(0)];
-        let is_gone = |(key, of): (&Box<[u8]>, &Known)| (of.look != *look).then(|| key.clone());
-        let gone: Vec<Box<[u8]>> = known.iter().filter_map(is_gone).collect();
+        let gone = known.iter().filter(|(_, of)| of.look != *look).map(|(key, _)| key.clone());
+        let gone: Vec<Box<[u8]>> = gone.collect();
         for key in &gone {
             let Some(of) = known.remove(key) else { continue };
             *kept -= of.value.as_ref().map_or(0, |value| value.len());

@@ -24,9 +24,9 @@ mod settings;
 mod states;
 mod topics;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::mem;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_json::json;
 use shmstore::inspect::{InspectError, Limits, Object, Segment};
@@ -206,7 +206,11 @@ impl Capture {
         };
         let (nonce, is_same) = (object.nonce(), self.objects[at].nonce == object.nonce());
         let is_successor = !self.objects[at].known.is_empty() && !is_same;
-        if is_successor && !self.objects[at].is_followed_by(&parts) {
+        if self.objects[at].attached.is_some() {
+            // The list was faster than the look whether it is removed.
+            self.let_go(at, now);
+        }
+        if is_successor && !self.objects[at].is_followed_by(object.schema()) {
             self.begin_again(at, now)?;
         }
         let watched = &mut self.objects[at];
@@ -215,7 +219,7 @@ impl Capture {
         if is_successor {
             watched.restart(&parts);
         }
-        watched.type_name = object.schema().to_string();
+        (watched.type_name, watched.layout) = (object.schema().to_string(), object.schema().prefix_hashes());
         watched.nonce = nonce;
         watched.attached = Some(object);
         let known = watched.known.len();
@@ -255,7 +259,7 @@ impl Capture {
         for watched in &mut self.objects {
             let Some(object) = watched.attached.as_ref().filter(|_| watched.number != at) else {
                 // It begins anew if it comes back.
-                (watched.parts, watched.known) = (Parts::default(), HashMap::new());
+                (watched.parts, watched.known) = (Parts::default(), HashSet::new());
                 continue;
             };
             make::describe(watched, object, &mut self.recorder, &self.clock);
@@ -287,7 +291,7 @@ fn name_in_directory(anchor: &Path) -> Option<String> {
 }
 
 /// The name of an object that its topics begin with.
-fn topic_name(anchor: &PathBuf) -> String {
+fn topic_name(anchor: &Path) -> String {
     let of_file = || anchor.file_name().map(|name| name.to_string_lossy().into_owned());
     name_in_directory(anchor).or_else(of_file).unwrap_or_default()
 }

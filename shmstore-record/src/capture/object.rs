@@ -1,10 +1,11 @@
 //! An object that is recorded: found, grown, removed, found again.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 use std::path::PathBuf;
 
 use shmstore::LayoutHash;
 use shmstore::inspect::{Limits, Object, Part};
+use shmstore::schema::OwnedSchema;
 
 use super::atomics::Atomics;
 use super::frames::FramesWatch;
@@ -29,12 +30,14 @@ pub(super) struct Watched {
     pub(super) name: String,
     /// The name of its type.
     pub(super) type_name: String,
+    /// The hashes of its layout, up to each field.
+    pub(super) layout: Vec<LayoutHash>,
     /// `None` while it is away: removed, or about to be replaced.
     pub(super) attached: Option<Object>,
     /// The nonce of the newest object here.
     pub(super) nonce: u64,
-    /// The paths and types of the parts that have channels, or were left out on purpose.
-    pub(super) known: HashMap<String, LayoutHash>,
+    /// The paths of the parts that have channels, or were left out on purpose.
+    pub(super) known: HashSet<String>,
     pub(super) parts: Parts,
     /// When its removal is next looked for.
     pub(super) next_check: u64,
@@ -68,19 +71,19 @@ impl Watched {
             number,
             name,
             type_name: String::new(),
+            layout: Vec::new(),
             attached: None,
             nonce: 0,
-            known: HashMap::new(),
+            known: HashSet::new(),
             parts: Parts::default(),
             next_check: 0,
         }
     }
 
-    /// Returns `true` if an object with these parts has all parts of this one, of the same types.
-    pub(super) fn is_followed_by(&self, parts: &[Part]) -> bool {
-        let types: HashMap<String, LayoutHash> =
-            parts.iter().map(|part| (part.path().to_string(), part.schema().hash())).collect();
-        self.known.iter().all(|(path, of)| types.get(path) == Some(of))
+    /// Returns `true` if an object with a layout is of the same type as this one, or of one that has grown from it.
+    pub(super) fn is_followed_by(&self, layout: &OwnedSchema) -> bool {
+        let new = layout.prefix_hashes();
+        self.layout.last().is_none_or(|last| new.get(self.layout.len() - 1) == Some(last))
     }
 
     /// Returns `true` if it has a broadcast that is to be looked at often.

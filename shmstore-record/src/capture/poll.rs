@@ -146,7 +146,7 @@ impl Capture {
     }
 
     /// Takes the last values of a removed object.
-    fn let_go(&mut self, at: usize, now: u64) {
+    pub(super) fn let_go(&mut self, at: usize, now: u64) {
         let Self { recorder, events, objects, look, .. } = self;
         let mut sink = Sink { recorder, events, now, failures: 0, has_changed: false, read: 0, is_again: false };
         let was_last = std::mem::replace(&mut look.is_last, true);
@@ -175,6 +175,7 @@ impl Capture {
         };
         let added = self.maker.add(watched, parts, &mut place)?;
         if let Some(object) = &watched.attached {
+            watched.layout = object.schema().prefix_hashes();
             make::describe(watched, object, &mut self.recorder, &self.clock);
         }
         let path = watched.place.path.to_string_lossy().into_owned();

@@ -9,10 +9,12 @@ use shmstore::inspect::Segment;
 
 use super::{Capture, OutputError};
 
-/// The pause between two polls.
+/// The time from one poll to the next.
 const FAST: Duration = Duration::from_millis(1);
 /// The same after a second without a change.
 const SLOW: Duration = Duration::from_millis(10);
+/// The least pause between two polls.
+const LEAST: Duration = Duration::from_micros(50);
 /// The pause between two lists of objects.
 const LIST: Duration = Duration::from_millis(250);
 /// A list takes at most this part of the time.
@@ -46,6 +48,7 @@ pub fn run(
         let is_over = &is_over;
         let lister = scope.spawn(move || list_often(list, &sender, is_over));
         let ended = loop {
+            let start = Instant::now();
             let offered = lists.try_recv().map_or(Ok(()), |segments: Vec<Segment>| capture.offer(&segments));
             if let Err(error) = offered.and_then(|()| capture.poll()) {
                 break Err(error);
@@ -53,7 +56,8 @@ pub fn run(
             if each(capture) == Next::End || capture.is_over() {
                 break Ok(());
             }
-            thread::sleep(if capture.is_calm() { SLOW } else { FAST });
+            let period = if capture.is_calm() { SLOW } else { FAST };
+            thread::sleep(period.saturating_sub(start.elapsed()).max(LEAST));
         };
         is_over.store(true, Relaxed);
         lister.thread().unpark();

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::{DynamicError, check, decode, encode, key};
 use crate::inspect::Value;
-use crate::layout::schema::OwnedSchema;
+use crate::layout::schema::{Bits, OwnedSchema};
 
 /// The time that a copy of a value may take. A writer that follows the protocol grants a pause in less time.
 pub(super) const TO_COPY: std::time::Duration = std::time::Duration::from_secs(1);
@@ -46,6 +46,15 @@ impl Values {
     /// Checks bytes that were read.
     pub(super) fn checked(self, bytes: &[u8]) -> Result<(), DynamicError> {
         Ok(check(self.0, bytes)?)
+    }
+
+    /// Checks the bytes of several values, one after the other.
+    pub(super) fn checked_all(self, bytes: &[u8]) -> Result<(), DynamicError> {
+        // Pixels have any bits, and there are millions of them.
+        if self.0.bits() == Bits::Any {
+            return Ok(());
+        }
+        bytes.chunks_exact(self.size()).try_for_each(|value| self.checked(value))
     }
 
     pub(super) fn check_len(self, found: usize) -> Result<(), DynamicError> {

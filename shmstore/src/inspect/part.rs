@@ -159,6 +159,29 @@ impl Object {
     }
 }
 
+impl OwnedSchema {
+    /// Returns the layout of the part at a path in an object of this layout, or of the struct or array of parts there.
+    /// `None` if there is none. A field of a value, such as `position.x` in a `Versioned`, is none.
+    ///
+    /// ```
+    /// use shmstore::schema::OwnedSchema;
+    /// use shmstore::{ShmLayout, ShmObject, Versioned};
+    ///
+    /// #[derive(ShmObject)]
+    /// #[repr(C)]
+    /// struct Rover { speeds: [Versioned<f64>; 2] }
+    ///
+    /// let rover = OwnedSchema::from(Rover::SCHEMA);
+    /// let at = |path: &str| Some(rover.part_at(&path.parse().ok()?)?.to_string());
+    /// assert_eq!(at("speeds[1]").as_deref(), Some("Versioned<f64>"));
+    /// assert_eq!((at("speeds[2]"), at("height")), (None, None));
+    /// ```
+    #[must_use]
+    pub fn part_at(&self, path: &FieldPath) -> Option<&Self> {
+        find(self, Some(0), path.steps()).and_then(|(schema, at)| at.map(|_| schema))
+    }
+}
+
 /// The parts that were found.
 #[derive(Default)]
 struct List {

@@ -94,7 +94,7 @@ impl FrameMut {
         if end > capacity {
             return Err(TooLong { len: end, capacity }.into());
         }
-        elements.chunks_exact(size).try_for_each(|element| self.frames.elements.checked(element))?;
+        self.frames.elements.checked_all(elements)?;
         self.frames.raw().write_at(self.loan, at, elements);
         self.len = self.len.max(end);
         Ok(())
