@@ -1,7 +1,7 @@
 //! Names as ROS 2 has them.
 
 /// Packages that have a meaning of their own for readers of definitions.
-const RESERVED: [&str; 4] = ["action", "builtin_interfaces", "msg", "srv"];
+const RESERVED: [&str; 6] = ["action", "builtin_interfaces", "msg", "sensor_msgs", "srv", "std_msgs"];
 
 /// The words of a name: lower case, digits and single `_`, neither first nor last. There may be none.
 fn words(name: &str) -> String {
