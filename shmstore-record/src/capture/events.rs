@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::output::{Channel, ChannelId, OutputError, Recorder, Schema, Stamp};
 
@@ -50,25 +50,6 @@ impl Kind {
     }
 }
 
-fn schema() -> String {
-    let number = || json!({ "type": "integer" });
-    let text = || json!({ "type": "string" });
-    json!({
-        "title": "shmstore/Event",
-        "type": "object",
-        "properties": {
-            "kind": { "type": "string", "enum": [
-                "gap", "dropped", "grown", "removed", "replaced", "found", "clock", "invalid", "unreadable"
-            ] },
-            "object": number(), "part": text(), "topic": text(), "path": text(), "why": text(), "bytes": text(),
-            "missed": number(), "dropped": number(), "total": number(), "from": number(), "to": number(),
-            "sequence": number(), "count": number(), "parts": number(), "step": number(), "nonce": text()
-        },
-        "required": ["kind"]
-    })
-    .to_string()
-}
-
 impl Events {
     pub(super) fn open(recorder: &mut Recorder) -> Result<Self, OutputError> {
         Ok(Self { channel: Self::channel(recorder)?, count: 0, waiting: VecDeque::new(), notes: VecDeque::new() })
@@ -84,7 +65,8 @@ impl Events {
         recorder.channel(Channel {
             topic: EVENTS.into(),
             message_encoding: "json".into(),
-            schema: Schema { name: "shmstore/Event".into(), encoding: "jsonschema".into(), text: schema() },
+            // With a JSON schema, rosbags would refuse the whole file. JSON needs none.
+            schema: Schema { name: String::new(), encoding: String::new(), text: String::new() },
             metadata: BTreeMap::from([("offered_qos_profiles".to_owned(), String::new())]),
         })
     }
