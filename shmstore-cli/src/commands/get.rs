@@ -8,6 +8,8 @@ use crate::failure::{Failure, Outcome};
 use crate::output::{Output, json_document};
 use crate::printed;
 use crate::target;
+#[cfg(feature = "serve")]
+use crate::text::shown;
 
 /// Print one value of an object, for scripts
 ///
@@ -62,7 +64,7 @@ pub fn run(args: &Args) -> Result<Outcome, Failure> {
     if args.json {
         output.text(&document(&object, &field)?)?;
     } else {
-        printed::value(&mut output, &value(&object, &field)?, false)?;
+        printed::value(&mut output, &value(&object, &field, &Limits::full())?, false)?;
     }
     output.finish()
 }
@@ -73,11 +75,43 @@ pub fn run(args: &Args) -> Result<Outcome, Failure> {
 ///
 /// The field does not exist, or its bytes are not a value of its type.
 pub fn document(object: &Object, field: &FieldPath) -> Result<String, Failure> {
-    Ok(json_document(&value(object, field)?))
+    Ok(json_document(&value(object, field, &Limits::full())?))
 }
 
-fn value(object: &Object, field: &FieldPath) -> Result<Value, Failure> {
-    let value = object.read_at(field, &Limits::full())?;
+/// Returns the same for a value that is not too large to be sent.
+///
+/// # Errors
+///
+/// As [`document`], and [`Failure::Refused`] if it has more than a million values or 64 MiB.
+#[cfg(feature = "serve")]
+pub fn short_document(object: &Object, field: &FieldPath) -> Result<String, Failure> {
+    let mut limits = Limits::full();
+    (limits.nodes, limits.bytes) = (1_000_000, 64 << 20);
+    let value = value(object, field, &limits)?;
+    if is_cut(&value) {
+        let why = "has more than a million values: name an element of it, or use `shmstore get`";
+        return Err(Failure::Refused(format!("`{}` {why}", shown(&field.to_string()))));
+    }
+    Ok(json_document(&value))
+}
+
+/// Returns `true` if some values are left out.
+#[cfg(feature = "serve")]
+fn is_cut(value: &Value) -> bool {
+    match value {
+        Value::Omitted => true,
+        Value::List { len, first } => *len > first.len() as u64 || first.iter().any(is_cut),
+        Value::Struct { fields, .. } => fields.iter().any(|(_, value)| is_cut(value)),
+        Value::Versioned { value, .. } => is_cut(value),
+        Value::Queue { first, .. } => first.iter().any(is_cut),
+        Value::Frames { len, first, .. } => *len > first.len() as u64,
+        Value::Map { first, .. } => first.iter().any(|(_, value)| is_cut(value)),
+        _ => false,
+    }
+}
+
+fn value(object: &Object, field: &FieldPath, limits: &Limits) -> Result<Value, Failure> {
+    let value = object.read_at(field, limits)?;
     printed::must_be_valid(&value, &field.to_string())?;
     Ok(value)
 }

@@ -1,7 +1,9 @@
 //! Answers to requests.
 
+use std::borrow::Cow;
+
 use axum::body::Body;
-use axum::http::header::CONTENT_TYPE;
+use axum::http::header::{CONTENT_TYPE, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, Response, StatusCode};
 use serde_json::json;
 
@@ -21,6 +23,24 @@ pub(super) fn said(status: StatusCode, what: &str) -> Response<Body> {
     let mut response = of(JSON, format!("{}\n", json!({ "error": what })));
     *response.status_mut() = status;
     response
+}
+
+/// A refused request.
+#[derive(Debug)]
+pub(super) struct Refused(StatusCode, Cow<'static, str>);
+
+impl Refused {
+    pub(super) fn new(status: StatusCode, why: impl Into<Cow<'static, str>>) -> Self {
+        Self(status, why.into())
+    }
+
+    pub(super) fn answer(self) -> Response<Body> {
+        let mut response = said(self.0, &self.1);
+        if self.0 == StatusCode::UNAUTHORIZED {
+            response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        response
+    }
 }
 
 /// Returns a document, or the error in its place.

@@ -44,7 +44,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 
 const TOO_MANY: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\nretry-after: 5\r\n\
     cache-control: no-store\r\nx-content-type-options: nosniff\r\ncontent-type: application/json\r\n\
-    content-length: 56\r\n\r\n{\"error\": \"64 clients are connected: try again later\"}\r\n\n";
+    content-length: 55\r\n\r\n{\"error\": \"64 clients are connected: try again later\"}\n";
 
 /// A socket that waits for clients.
 pub(super) enum Listener {

@@ -20,7 +20,7 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use super::answers::{failed, of, said};
 use super::routes::{Server, number};
-use super::tick::{Field, Selected, Tick};
+use super::tick::{Entries, Field, Selected, Tick};
 use super::worker::Worker;
 
 /// The time between two looks.
@@ -203,7 +203,7 @@ impl Client {
 
 /// Returns the entries that were not there before, or had another value.
 fn changed<'a, T: PartialEq>(
-    before: Option<&'a Vec<(String, T)>>,
+    before: Option<&'a Entries<T>>,
     now: &'a [(String, T)],
 ) -> impl Iterator<Item = (&'a str, &'a T)> {
     let before: HashMap<&str, &T> = before.into_iter().flatten().map(|(path, value)| (&**path, value)).collect();

@@ -128,7 +128,7 @@ async fn field(State(server): State<Arc<Server>>, Path((shmid, path)): Path<(Str
             let make = move |object: &Object| {
                 // Before the value, so that a store in between is noticed by its writer.
                 let version = object.changes_at(&path).ok().flatten();
-                Ok((get_command::document(object, &path)?, version))
+                Ok((get_command::short_document(object, &path)?, version))
             };
             server.worker.ask(move |machine| machine.object(shmid).and_then(|object| make(&object))).await
         }

@@ -7,19 +7,20 @@
 //! | another user of this machine | 401 without the token |
 //! | another machine | 401 without the token |
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::Read;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::extract::{Extension, Request, State};
-use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, HOST, ORIGIN, WWW_AUTHENTICATE};
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, HOST, ORIGIN};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
 use axum::middleware::Next;
 use axum::response::Response;
 use nix::unistd::Uid;
 
-use super::answers::{self, said};
+use super::answers::Refused;
 use super::connections::Listener;
 use super::peers::Peer;
 use super::routes::Server;
@@ -79,14 +80,14 @@ impl Guard {
     }
 
     /// Checks that a request is for this server, and that no page of another site sent it.
-    fn check_origin(&self, uri: &Uri, headers: &HeaderMap) -> Result<(), Response> {
+    fn check_origin(&self, uri: &Uri, headers: &HeaderMap) -> Result<(), Refused> {
         let mut named = headers.get_all(HOST).iter();
         let host = named.next().and_then(|host| host.to_str().ok()).filter(|_| named.next().is_none());
         let is_ours = host.is_some_and(|host| self.is_own_host(host))
             && uri.authority().is_none_or(|authority| self.is_own_host(authority.as_str()));
         if !is_ours {
             let why = "this server has another name. Use the address that it printed, or start it with --host NAME";
-            return Err(said(StatusCode::MISDIRECTED_REQUEST, why));
+            return Err(Refused::new(StatusCode::MISDIRECTED_REQUEST, why));
         }
         let mut origins = headers.get_all(ORIGIN).iter();
         let is_own = |origin: &HeaderValue| {
@@ -97,13 +98,13 @@ impl Guard {
         // Pages of other ports of this machine are `same-site`. They are of other programs.
         let is_same = |site: &HeaderValue| matches!(site.as_bytes(), b"same-origin" | b"none");
         if !origins.all(is_own) || !headers.get_all("sec-fetch-site").iter().all(is_same) {
-            return Err(said(StatusCode::FORBIDDEN, "a page of another site sent this request"));
+            return Err(Refused::new(StatusCode::FORBIDDEN, "a page of another site sent this request"));
         }
         Ok(())
     }
 
     /// Checks that the sender may read.
-    async fn check_reader(&self, headers: &HeaderMap, peer: Peer) -> Result<(), Response> {
+    async fn check_reader(&self, headers: &HeaderMap, peer: Peer) -> Result<(), Refused> {
         if headers.contains_key(AUTHORIZATION) {
             return self.check_token(headers);
         }
@@ -117,7 +118,7 @@ impl Guard {
         };
         match user {
             Some(user) if self.users.contains(&user) => Ok(()),
-            Some(user) => Err(no_token(&format!(
+            Some(user) => Err(no_token(format!(
                 "user {user} needs the token, or the server needs the option --allow-user {user}"
             ))),
             None => Err(no_token("it is not known which user asks, so the token is needed")),
@@ -125,26 +126,32 @@ impl Guard {
     }
 
     /// Checks that the sender may write.
-    fn check_writer(&self, headers: &HeaderMap) -> Result<(), Response> {
+    fn check_writer(&self, headers: &HeaderMap) -> Result<(), Refused> {
         if !self.writes {
-            return Err(said(StatusCode::FORBIDDEN, "this server only reads: start it with --write"));
+            return Err(Refused::new(StatusCode::FORBIDDEN, "this server only reads: start it with --write"));
         }
         if !headers.contains_key(AUTHORIZATION) {
             return Err(no_token("a write needs the token: `Authorization: Bearer TOKEN`"));
         }
         self.check_token(headers)?;
         if !headers.contains_key(ORIGIN) {
-            return Err(said(StatusCode::FORBIDDEN, "a write needs an `Origin`, such as the address of this server"));
+            return Err(Refused::new(
+                StatusCode::FORBIDDEN,
+                "a write needs an `Origin`, such as the address of this server",
+            ));
         }
         let content = headers.get(CONTENT_TYPE).and_then(|content| content.to_str().ok()).unwrap_or_default();
         let essence = content.split(';').next().unwrap_or_default().trim();
         if !essence.eq_ignore_ascii_case("application/json") {
-            return Err(said(StatusCode::UNSUPPORTED_MEDIA_TYPE, "a write needs `Content-Type: application/json`"));
+            return Err(Refused::new(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "a write needs `Content-Type: application/json`",
+            ));
         }
         Ok(())
     }
 
-    fn check_token(&self, headers: &HeaderMap) -> Result<(), Response> {
+    fn check_token(&self, headers: &HeaderMap) -> Result<(), Refused> {
         let mut given = headers.get_all(AUTHORIZATION).iter();
         let bearer = given.next().filter(|_| given.next().is_none()).and_then(|given| given.to_str().ok());
         let bearer = bearer.and_then(|given| given.split_once(' '));
@@ -161,7 +168,7 @@ impl Guard {
 pub(super) async fn of_this_site(State(server): State<Arc<Server>>, request: Request, next: Next) -> Response {
     let mut response = match server.guard.check_origin(request.uri(), request.headers()) {
         Ok(()) => next.run(request).await,
-        Err(refused) => refused,
+        Err(refused) => refused.answer(),
     };
     for (name, value) in HEADERS {
         response.headers_mut().insert(name, HeaderValue::from_static(value));
@@ -183,14 +190,12 @@ pub(super) async fn of_one_who_may(
     };
     match checked {
         Ok(()) => next.run(request).await,
-        Err(refused) => refused,
+        Err(refused) => refused.answer(),
     }
 }
 
-fn no_token(why: &str) -> Response {
-    let mut refused = answers::said(StatusCode::UNAUTHORIZED, why);
-    refused.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-    refused
+fn no_token(why: impl Into<Cow<'static, str>>) -> Refused {
+    Refused::new(StatusCode::UNAUTHORIZED, why)
 }
 
 /// Compares without telling by its duration where the first difference is.

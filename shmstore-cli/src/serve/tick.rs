@@ -29,12 +29,15 @@ pub(super) struct Tick {
     pub(super) selected: HashMap<i32, Option<Arc<Selected>>>,
 }
 
+/// Paths, each with what it leads to.
+pub(super) type Entries<T> = Vec<(String, T)>;
+
 /// One object in detail.
 pub(super) struct Selected {
     pub(super) value: Box<RawValue>,
     pub(super) processes: Box<RawValue>,
-    pub(super) fields: Vec<(String, Field)>,
-    pub(super) versions: Vec<(String, u64)>,
+    pub(super) fields: Entries<Field>,
+    pub(super) versions: Entries<u64>,
     pub(super) history: History,
 }
 
@@ -155,7 +158,7 @@ fn sum(object: &Object, value: &Value) -> u64 {
     sum
 }
 
-fn fields_and_versions(object: &Object, value: &Value) -> (Vec<(String, Field)>, Vec<(String, u64)>) {
+fn fields_and_versions(object: &Object, value: &Value) -> (Entries<Field>, Entries<u64>) {
     let (mut fields, mut versions) = (Vec::new(), Vec::new());
     walk(object.schema(), value, |path, found| {
         let field = match found {

@@ -13,7 +13,7 @@ use shmstore::dynamic::{DynamicError, Limit, from_text};
 use shmstore::inspect::FieldPath;
 use tokio::time::timeout;
 
-use super::answers::{JSON, document, failed, said};
+use super::answers::{JSON, Refused, document, failed, said};
 use super::routes::{Server, number};
 use crate::commands::get;
 use crate::failure::{Failure, is_late};
@@ -48,7 +48,7 @@ pub(super) async fn answer(
     };
     let expected = match expected(request.headers()) {
         Ok(expected) => expected,
-        Err(refused) => return refused,
+        Err(refused) => return refused.answer(),
     };
     let text = match timeout(TO_SEND, to_bytes(request.into_body(), LONGEST)).await {
         Ok(Ok(body)) => String::from_utf8(body.into()),
@@ -67,19 +67,20 @@ pub(super) async fn answer(
     };
     let stored = tokio::task::spawn_blocking(move || {
         store(&object, &path, &text, expected)?;
-        get::document(&object, &path)
+        get::short_document(&object, &path)
     });
     document(JSON, stored.await.ok())
 }
 
 /// Reads the version in `If-Match`. Without a number, any version will do.
-fn expected(headers: &HeaderMap) -> Result<Option<u64>, Response> {
+fn expected(headers: &HeaderMap) -> Result<Option<u64>, Refused> {
     let Some(given) = headers.get(IF_MATCH) else { return Ok(None) };
     let given = given.to_str().unwrap_or("?").trim();
     if given == "*" {
         return Ok(None);
     }
-    let refused = || said(StatusCode::BAD_REQUEST, "`If-Match` has the version of the part, as `ETag` gives it");
+    let refused =
+        || Refused::new(StatusCode::BAD_REQUEST, "`If-Match` has the version of the part, as `ETag` gives it");
     given.trim_matches('"').parse().map(Some).map_err(|_| refused())
 }
 

@@ -6,6 +6,8 @@ mod events;
 mod limits;
 mod metrics;
 mod objects;
+#[path = "../commands/planted.rs"]
+mod planted;
 #[path = "../commands/scratch.rs"]
 mod scratch;
 mod security;

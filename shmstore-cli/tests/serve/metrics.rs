@@ -2,8 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use shmstore::inspect::FieldPath;
+use shmstore::schema::{OwnedKind, Primitive};
+
 use crate::client::Request;
 use crate::objects::{rover, rover_at, shmid};
+use crate::planted::{create_odd_in, part, structure};
 use crate::scratch::{Scratch, in_kernel};
 use crate::server::{Server, serve};
 
@@ -154,6 +158,47 @@ fn both_formats_have_the_values_of_each_kind_of_part() {
         assert!(of("shmstore_segments", &[]) > Some("0".into()));
         let number = shmid(&rover).to_string();
         assert!(of("shmstore_object_info", &[("segment", &number)]).is_some());
+    }
+}
+
+/// A name of characters that mean something in the formats, in paths and in JSON.
+fn hostile_name(random: &mut u64) -> String {
+    const LETTERS: [&str; 16] =
+        ["\"", "\\", "\n", "{", "}", ",", "=", " ", ".", "[0]", "#", "é", "\u{1b}", "\u{202e}", "</script>", "a"];
+    let mut next = |most: u64| {
+        *random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        (*random >> 33) % most
+    };
+    (0..1 + next(6)).map(|_| LETTERS[next(16) as usize]).collect()
+}
+
+#[test]
+fn hostile_names_are_labels_that_a_parser_reads_back() {
+    let (scratch, mut random) = (Scratch::new(), 7);
+    let mut expected = BTreeSet::new();
+    for number in 0..24 {
+        let (type_name, mut names) = (hostile_name(&mut random), BTreeSet::new());
+        while names.len() < 3 {
+            names.insert(hostile_name(&mut random));
+        }
+        let byte = || part(1, 1, OwnedKind::Atomic(Primitive::U8));
+        let fields = names.iter().zip(0..).map(|(name, at)| (&**name, at, byte())).collect();
+        let directory = format!("o{number}");
+        create_odd_in(&scratch.store_at(&directory), 'H', &structure(&type_name, 3, 1, fields), &[1, 2, 3]);
+        let path = scratch.text(&directory);
+        for (name, at) in names.iter().zip(1..) {
+            // The path is the one that `get` takes.
+            let field = FieldPath::default().field(name).to_string();
+            expected.insert((path.clone(), field, at.to_string()));
+        }
+    }
+    let server = serve(scratch.path(), &[]);
+    for is_open in [true, false] {
+        let samples = scraped(&server, is_open);
+        let values = samples.iter().filter(|(name, ..)| name == "shmstore_value");
+        let found = values.map(|(_, labels, value)| (labels["path"].clone(), labels["field"].clone(), value.clone()));
+        assert_eq!(found.collect::<BTreeSet<_>>(), expected);
+        assert_eq!(value(&samples, "shmstore_objects", &[("state", "ready")]), Some("24"));
     }
 }
 

@@ -54,15 +54,13 @@ pub fn svg(schema: &OwnedSchema) -> String {
     let mut line = 0;
     for (at, row) in drawn.iter().enumerate() {
         let top = TOP + ROW * at;
-        if let Offset::Object(offset) = row.offset {
-            if offset / LINE > line {
-                line = offset / LINE;
-                svg += &format!(
-                    "<line x1=\"8\" y1=\"{top}\" x2=\"{}\" y2=\"{top}\" stroke=\"currentColor\" \
-                     stroke-dasharray=\"3 3\" opacity=\"0.4\"/>\n",
-                    WIDTH - 8
-                );
-            }
+        if let Some(begun) = row.line().filter(|begun| *begun > line) {
+            line = begun;
+            svg += &format!(
+                "<line x1=\"8\" y1=\"{top}\" x2=\"{}\" y2=\"{top}\" stroke=\"currentColor\" \
+                 stroke-dasharray=\"3 3\" opacity=\"0.4\"/>\n",
+                WIDTH - 8
+            );
         }
         row.draw(&mut svg, top);
     }
@@ -75,6 +73,14 @@ pub fn svg(schema: &OwnedSchema) -> String {
 const FAINT_RIGHT: &str = "text-anchor=\"end\" opacity=\"0.6\"";
 
 impl Row {
+    /// Returns the cache line in which the row begins, if it occurs once.
+    fn line(&self) -> Option<u64> {
+        match self.offset {
+            Offset::Object(at) => Some(at / LINE),
+            Offset::Element(_) => None,
+        }
+    }
+
     fn draw(&self, svg: &mut String, top: usize) {
         let offset = match self.offset {
             Offset::Object(at) => at.to_string(),

@@ -35,10 +35,9 @@ impl Machine {
         in_order.sort_by_key(|segment| segment.state != SegmentState::Ready);
         for segment in in_order {
             *states.entry(segment.state.name()).or_default() += 1;
-            if segment.state.is_usable() {
-                if let Ok(object) = attacher.attach(segment) {
-                    scrape.object(&object, &limits, users);
-                }
+            let object = if segment.state.is_usable() { attacher.attach(segment).ok() } else { None };
+            if let Some(object) = object {
+                scrape.object(&object, &limits, users);
             }
         }
         let Scrape { mut text, invalid, .. } = scrape;
