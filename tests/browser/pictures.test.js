@@ -5,7 +5,7 @@ import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
-import { counter, isLive, scene, selecting, shows, until } from './scene.js';
+import { counter, isLive, row, scene, selecting, shows, until } from './scene.js';
 
 const { SHMSTORE_PICTURES } = process.env;
 // A path that looks well in a picture.
@@ -32,7 +32,8 @@ test('pictures', { skip: !SHMSTORE_PICTURES }, scene(async (scene) => {
   };
   for (const page of [wide, dark, narrow]) await isLive(page);
   // Until the plots are full of waves.
-  await until('a history', async () => (await wide.locator('td.spark path').first().getAttribute('d')).split('L').length > 180, 120_000);
+  const line = row(wide, 'position.x').locator('td.spark path');
+  await until('a history', async () => ((await line.getAttribute('d')) ?? '').split('L').length > 200, 120_000);
   await save(wide, 'serve-wide.png');
   await save(dark, 'serve-dark.png');
   await save(narrow, 'serve-narrow.png');
