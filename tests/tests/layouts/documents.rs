@@ -15,8 +15,9 @@ fn root() -> PathBuf {
 
 /// README and guide, by their names.
 fn documents() -> Vec<(String, String)> {
-    let chapters =
+    let there =
         fs::read_dir(root().join("docs/guide")).expect("the guide").map(|entry| entry.expect("a chapter").path());
+    let chapters = there.filter(|path| path.extension().is_some_and(|extension| extension == "md"));
     let paths = chapters.chain([root().join("README.md")]);
     paths.map(|path| (path.display().to_string(), fs::read_to_string(&path).expect("a chapter"))).collect()
 }
