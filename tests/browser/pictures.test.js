@@ -21,9 +21,9 @@ test('pictures', { skip: !SHMSTORE_PICTURES }, scene(async (scene) => {
   const plots = ['position.x', 'imu.accel[0]', 'battery.volts', 'distance'].map((path) => `&plot=${path}`).join('');
   // Without animation, each picture of a page is of one moment.
   const open = (width, height, more) => scene.open(address + plots, { viewport: { width, height }, reducedMotion: 'reduce', ...more });
-  const wide = await open(1280, 900, {});
-  const dark = await open(1280, 900, { colorScheme: 'dark' });
-  const narrow = await open(400, 1500, {});
+  const wide = await open(1280, 1000, {});
+  const dark = await open(1280, 1000, { colorScheme: 'dark' });
+  const narrow = await open(400, 1300, {});
   const save = async (page, name) => {
     const path = join(SHMSTORE_PICTURES, name);
     await page.screenshot({ path });
@@ -46,7 +46,7 @@ test('pictures', { skip: !SHMSTORE_PICTURES }, scene(async (scene) => {
   await shows(wide.locator('.finding'), /former.*orphaned/);
   await wide.locator('.finding', { hasText: 'inconsistent' }).click();
   await shows(wide.locator('h2'), /planner/);
-  await wide.locator('#machine').hover();
+  await wide.mouse.move(0, 0);
   await wide.locator('td.value').first().waitFor();
   await wide.evaluate(() => document.activeElement.blur());
   await save(wide, 'serve-troubles.png');

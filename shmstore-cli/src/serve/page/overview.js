@@ -20,7 +20,7 @@ function directory(object) {
 
 // The first clause of a sentence, for a place where it must be short.
 function short(found) {
-  return found.split(/: |\. /)[0];
+  return found.length <= 64 ? found : found.split(/: |\. /)[0];
 }
 
 // What is known about an object in one word: the worst finding, or else its state.
