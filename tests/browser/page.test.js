@@ -155,6 +155,7 @@ test(
     await shows(page.locator('h2'), /three/);
     await row(page, 'count').locator('.shown').waitFor();
     // The list is one stop of the tabulator key. What follows it is the object.
+  assert.equal(await page.locator('#objects a[tabindex="0"]').count(), 1);
     const names = [];
     for (let stop = 0; stop < 4; stop++) {
       await page.keyboard.press('Tab');

@@ -122,6 +122,10 @@ test(
     const server = await scene.serve('--listen', '0.0.0.0:0');
     assert.match(server.address, /#token=[0-9a-f]{32}$/);
     const [, token] = server.address.split('#token=');
+  // No object is selected here, which would give the page another address.
+  const other = await scene.open(`${server.address}&machine`);
+  await shows(other.locator('.machine-list'), /shmmni/);
+  assert.match(await other.evaluate(() => location.href), /\/#machine=?$/);
     const page = await scene.open(server.address);
     await isLive(page);
     assert.ok(!(await page.evaluate(() => location.href)).includes(token));
