@@ -12,8 +12,14 @@ import { chromium } from 'playwright-core';
 
 const { SHMSTORE, SHMSTORE_ACTOR, CHROMIUM = '/usr/bin/chromium' } = process.env;
 const FLAGS = [
-  '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-  '--disable-component-update', '--disable-sync', '--mute-audio',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--mute-audio',
 ];
 // How long a condition may take to become true, in milliseconds.
 export const DEADLINE = 20_000;
@@ -39,7 +45,7 @@ export function scene(test, at = null) {
   return async () => {
     assert.ok(SHMSTORE && SHMSTORE_ACTOR, 'run .ci/browser: SHMSTORE and SHMSTORE_ACTOR name the programs');
     const made = new Scene();
-    made.path = at ?? await mkdtemp(join(tmpdir(), 'shmstore-browser-'));
+    made.path = at ?? (await mkdtemp(join(tmpdir(), 'shmstore-browser-')));
     if (at !== null) await mkdir(at);
     await chmod(made.path, 0o700);
     try {
@@ -108,7 +114,13 @@ class Scene {
   // Opens an address in a new browser with a profile of its own.
   async open(address, options = {}) {
     const profile = await mkdtemp(join(tmpdir(), 'shmstore-chromium-'));
-    const settings = { executablePath: CHROMIUM, headless: true, args: FLAGS, viewport: { width: 1280, height: 900 }, ...options };
+    const settings = {
+      executablePath: CHROMIUM,
+      headless: true,
+      args: FLAGS,
+      viewport: { width: 1280, height: 900 },
+      ...options,
+    };
     const browser = await chromium.launchPersistentContext(profile, settings);
     this.#browsers.push([browser, profile]);
     const [page] = browser.pages();
@@ -116,16 +128,23 @@ class Scene {
     page.on('console', (message) => this.messages.push(`${message.type()}: ${message.text()}`));
     page.on('pageerror', (error) => this.messages.push(String(error.stack)));
     await page.exposeFunction('tellViolation', (text) => this.messages.push(text));
-    await page.addInitScript(() => document.addEventListener('securitypolicyviolation', (event) => {
-      window.tellViolation(`policy: ${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}:${event.lineNumber}`);
-    }));
+    await page.addInitScript(() =>
+      document.addEventListener('securitypolicyviolation', (event) => {
+        window.tellViolation(
+          `policy: ${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}:${event.lineNumber}`,
+        );
+      }),
+    );
     await page.goto(address);
     return page;
   }
 
   // Checks that nothing was written to the console, but for what the browser itself says about a lost connection.
   checkMessages(expected = this.expected ?? /^$/) {
-    assert.deepEqual(this.messages.filter((message) => !expected.test(message)), []);
+    assert.deepEqual(
+      this.messages.filter((message) => !expected.test(message)),
+      [],
+    );
   }
 
   async end() {
@@ -135,7 +154,8 @@ class Scene {
     }
     for (const child of this.#children) await this.kill(child);
     const left = JSON.parse(await this.shmstore('ls', '--json', this.path).catch(() => '[]'));
-    for (const { segment } of left) await this.shmstore('rm', '--segment', String(segment), '--yes', '--force').catch(() => {});
+    for (const { segment } of left)
+      await this.shmstore('rm', '--segment', String(segment), '--yes', '--force').catch(() => {});
     await rm(this.path, { recursive: true, force: true });
   }
 }

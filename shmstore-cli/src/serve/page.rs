@@ -78,3 +78,42 @@ fn compressed(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
     encoder.write_all(bytes).and_then(|()| encoder.finish()).expect("a vector takes all bytes")
 }
+
+#[cfg(test)]
+mod tests {
+    use std::hash::Hasher;
+
+    use twox_hash::XxHash64;
+
+    use super::*;
+
+    fn hash(path: &str) -> (usize, u64) {
+        let bytes = FILES.iter().find(|file| file.path == path).unwrap().bytes;
+        let mut hasher = XxHash64::with_seed(0);
+        hasher.write(bytes);
+        (bytes.len(), hasher.finish())
+    }
+
+    /// `dist/uPlot.iife.min.js` and `dist/uPlot.min.css` of uPlot 1.6.32. Its license is in `page/uplot.LICENSE`.
+    #[test]
+    fn files_of_uplot_are_those_of_its_release() {
+        assert_eq!(hash("/uplot.js"), (51_081, 13_951_096_824_749_078_528));
+        assert_eq!(hash("/uplot.css"), (1857, 7_186_244_109_554_626_917));
+    }
+
+    #[test]
+    fn page_has_at_most_50_kilobytes_compressed() {
+        let size: usize = FILES.iter().map(|file| compressed(file.bytes).len()).sum();
+        assert!(size <= 50_000, "{size} bytes");
+    }
+
+    #[test]
+    fn scripts_make_no_markup_of_text_and_the_page_has_no_inline_code() {
+        let app = std::str::from_utf8(APP).unwrap();
+        for way in ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "new Function"] {
+            assert!(!app.contains(way), "{way}");
+        }
+        let page = include_str!("page/index.html");
+        assert!(!page.contains("style=") && !page.contains(" on") && !page.contains("<script>"), "{page}");
+    }
+}

@@ -1,6 +1,6 @@
 //! What is wrong with objects, beside the findings of `doctor`.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
@@ -57,6 +57,12 @@ impl Troubles {
     pub(super) fn look(&self, round: &mut Round, object: &Object, value: &Value) {
         let segment = object.segment();
         round.troubles.extend(inconsistent(segment, object.schema(), value));
+        let mut locks = HashSet::new();
+        walk(object.schema(), value, |path, found| {
+            if let Found::Lock { .. } = found {
+                locks.insert(path.to_owned());
+            }
+        });
         for process in object.participants() {
             // A share of a queue or of frames may be held for long: `jobs (item 17)`.
             for part in process.holding.iter().filter(|part| !part.ends_with(')')) {
@@ -66,7 +72,8 @@ impl Troubles {
                 }
                 let one = (object.nonce(), process.pid, part.clone());
                 let held = self.0.get(&one).map_or(Duration::ZERO, Instant::elapsed);
-                if held >= LONG {
+                // An exclusive writer keeps its part for as long as it likes.
+                if held >= LONG && locks.contains(part) {
                     round.troubles.push(held_long(segment, process.pid, part, held));
                 }
                 round.held.push(one);

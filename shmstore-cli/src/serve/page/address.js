@@ -12,7 +12,11 @@ function pathOf(object) {
 }
 
 function address(object, plots = null) {
-  const parts = [['object', pathOf(object)], ['id', object.id ?? ''], ['segment', object.segment]];
+  const parts = [
+    ['object', pathOf(object)],
+    ['id', object.id ?? ''],
+    ['segment', object.segment],
+  ];
   parts.push(...(plots ?? []).map((path) => ['plot', path]));
   return `#${parts.map(([name, value]) => `${name}=${encoded(value)}`).join('&')}`;
 }
@@ -40,6 +44,10 @@ function read() {
 // Finds the object that an address means.
 function meant(wanted, objects) {
   const same = objects.filter((object) => pathOf(object) === wanted.path && (!wanted.id || object.id === wanted.id));
-  return objects.find((object) => object.segment === wanted.segment && (wanted.path === null || same.includes(object)))
-    ?? same.find((object) => object.state === 'ready') ?? same[0] ?? null;
+  return (
+    objects.find((object) => object.segment === wanted.segment && (wanted.path === null || same.includes(object))) ??
+    same.find((object) => object.state === 'ready') ??
+    same[0] ??
+    null
+  );
 }

@@ -100,7 +100,8 @@ addEventListener('hashchange', () => {
     page.shows = 'object';
     select();
     if (page.details === before && page.wanted.plots !== null) before?.choose(page.wanted.plots);
-    if (page.details !== before && page.reach === undefined && !byId('objects').contains(document.activeElement)) page.reach = '';
+    if (page.details !== before && page.reach === undefined && !byId('objects').contains(document.activeElement))
+      page.reach = '';
     if (page.details !== before && innerWidth < 800) byId('details').scrollIntoView({ block: 'start' });
   }
   schedule();
@@ -118,11 +119,24 @@ async function showMachine() {
   heading.scrollIntoView({ block: 'nearest' });
   try {
     const all = await (await ask('/api/doctor')).json();
-    list.replaceChildren(...all.map(({ severity, subject, found, advice }) => {
-      const of = severity === 'ok' ? 'good' : severity;
-      return element('li', { class: of }, shape(of), element('p', {}, element('b', {}, subject), ' ', ...prose(found),
-        advice ? element('span', { class: 'advice' }, ' ', ...prose(advice)) : null));
-    }));
+    list.replaceChildren(
+      ...all.map(({ severity, subject, found, advice }) => {
+        const of = severity === 'ok' ? 'good' : severity;
+        return element(
+          'li',
+          { class: of },
+          shape(of),
+          element(
+            'p',
+            {},
+            element('b', {}, subject),
+            ' ',
+            ...prose(found),
+            advice ? element('span', { class: 'advice' }, ' ', ...prose(advice)) : null,
+          ),
+        );
+      }),
+    );
   } catch (error) {
     list.replaceChildren(element('li', { class: 'note' }, shape('note'), element('p', {}, error.message)));
   }
@@ -161,7 +175,10 @@ function show() {
     objects.show(page.objects, findingsOf, page.rates, selected, time);
     let [size, users] = [0, 0];
     for (const object of page.objects.values()) [size, users] = [size + object.size, users + object.attached];
-    say(byId('summary'), `${counted(page.objects.size, 'object')} · ${bytes(size)} · attached ${counted(users, 'time')}`);
+    say(
+      byId('summary'),
+      `${counted(page.objects.size, 'object')} · ${bytes(size)} · attached ${counted(users, 'time')}`,
+    );
   }
   mark(byId('machine'), 'aria-current', page.wanted.isMachine ? 'page' : null);
   if (page.details) {
@@ -170,7 +187,8 @@ function show() {
     page.details.show(object, findingsOf(selected), time);
     if (page.moved) objects.reveal(selected);
     page.moved = false;
-    if (page.reach !== undefined && page.details.state.value !== undefined && page.details.state.schema !== undefined) reach(page.reach);
+    if (page.reach !== undefined && page.details.state.value !== undefined && page.details.state.schema !== undefined)
+      reach(page.reach);
   } else if (page.heard !== null && page.objects.size === 0 && !page.wanted.isMachine) {
     renewed(byId('details'), 'none', () => [element('p', { class: 'quiet' }, 'There is no object to show.')]);
   }
@@ -186,7 +204,11 @@ function showLink() {
   const [of, text] = {
     waiting: ['faint', 'Connecting'],
     live: isLate ? ['note', `Silent: ${old}`] : ['good', 'Live'],
-    lost: ['mend', `Connection lost: ${old}${page.why ? `, ${page.why}` : ''}. ${wait > 0 ? `Next try in ${wait} s` : 'Trying again'}`],
+    lost: [
+      'mend',
+      `Connection lost: ${old}${page.why ? `, ${page.why}` : ''}. `
+        + (wait > 0 ? `Next try in ${wait} s` : 'Trying again'),
+    ],
   }[page.link];
   const isNew = renewed(box, of + (page.link === 'lost'), () => {
     const again = element('button', { type: 'button', onclick: () => events.connect() }, 'Try now');
@@ -203,18 +225,33 @@ function askForToken() {
   byId('findings').replaceChildren();
   page.details = null;
   const input = element('input', { type: 'password', id: 'token', autocomplete: 'off', required: true });
-  const isNew = renewed(byId('details'), `token ${page.why}`, () => [element('form', { class: 'token', onsubmit: (event) => {
-    event.preventDefault();
-    keepToken(input.value.trim());
-    document.body.classList.remove('refused');
-    page.link = 'waiting';
-    renewed(byId('details'), 'waiting', () => []);
-    events.connect();
-  } }, element('h2', {}, 'The server needs its token'), element('p', {}, ...prose(page.why), '.'),
-  element('p', {}, 'The server printed an address that ends with ', element('code', {}, '#token=…'),
-    ' when it was started. Open this address, or enter the token here.'),
-  element('label', { for: 'token' }, 'Token'), element('div', { class: 'line' }, input,
-    element('button', { type: 'submit', class: 'main' }, 'Enter')))]);
+  const isNew = renewed(byId('details'), `token ${page.why}`, () => [
+    element(
+      'form',
+      {
+        class: 'token',
+        onsubmit: (event) => {
+          event.preventDefault();
+          keepToken(input.value.trim());
+          document.body.classList.remove('refused');
+          page.link = 'waiting';
+          renewed(byId('details'), 'waiting', () => []);
+          events.connect();
+        },
+      },
+      element('h2', {}, 'The server needs its token'),
+      element('p', {}, ...prose(page.why), '.'),
+      element(
+        'p',
+        {},
+        'The server printed an address that ends with ',
+        element('code', {}, '#token=…'),
+        ' when it was started. Open this address, or enter the token here.',
+      ),
+      element('label', { for: 'token' }, 'Token'),
+      element('div', { class: 'line' }, input, element('button', { type: 'submit', class: 'main' }, 'Enter')),
+    ),
+  ]);
   if (isNew) input.focus();
 }
 

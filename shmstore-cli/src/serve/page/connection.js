@@ -97,7 +97,10 @@ class Events {
         buffer = events.pop();
         if (buffer.length > LONGEST) throw new Error('a message is too long');
         for (const event of events) {
-          const data = event.split('\n').filter((line) => line.startsWith('data:')).map((line) => line.slice(5));
+          const data = event
+            .split('\n')
+            .filter((line) => line.startsWith('data:'))
+            .map((line) => line.slice(5));
           if (data.length === 0 || this.#abort !== abort) continue;
           this.#failures = 0;
           this.#listener.message(parsed(data.join('\n')), isFirst);

@@ -12,8 +12,16 @@ class Details {
     this.object = object;
     this.replot = replot;
     this.state = {
-      segment: object.segment, schema: undefined, value: undefined, history: new History(), end: 0, versions: new Map(),
-      holders: new Map(), troubles: new Map(), plots: [], canWrite: false,
+      segment: object.segment,
+      schema: undefined,
+      value: undefined,
+      history: new History(),
+      end: 0,
+      versions: new Map(),
+      holders: new Map(),
+      troubles: new Map(),
+      plots: [],
+      canWrite: false,
     };
     this.isChosen = false;
     if (plots !== null) this.choose(plots);
@@ -27,10 +35,21 @@ class Details {
     this.findings = element('ul', { class: 'wrong' });
     this.processes = element('ul', { class: 'chips' });
     this.picture = element('div', { class: 'picture' });
-    this.layout = element('section', { class: 'layout', 'aria-label': 'Layout' }, element('h3', {}, 'Layout'), this.picture);
-    box.replaceChildren(this.heading, this.facts, this.findings,
+    this.layout = element(
+      'section',
+      { class: 'layout', 'aria-label': 'Layout' },
+      element('h3', {}, 'Layout'),
+      this.picture,
+    );
+    box.replaceChildren(
+      this.heading,
+      this.facts,
+      this.findings,
       element('section', { 'aria-label': 'Processes' }, element('h3', {}, 'Processes'), this.processes),
-      this.plots.box, this.fields.box, this.layout);
+      this.plots.box,
+      this.fields.box,
+      this.layout,
+    );
     this.#load();
   }
 
@@ -44,11 +63,14 @@ class Details {
     }
     this.fields.show();
     // The picture is the last on the page: it is asked for when it comes near.
-    const near = new IntersectionObserver((entries) => {
-      if (!entries.some((entry) => entry.isIntersecting)) return;
-      near.disconnect();
-      this.#draw();
-    }, { rootMargin: '400px' });
+    const near = new IntersectionObserver(
+      (entries) => {
+        if (!entries.some((entry) => entry.isIntersecting)) return;
+        near.disconnect();
+        this.#draw();
+      },
+      { rootMargin: '400px' },
+    );
     near.observe(this.layout);
   }
 
@@ -56,7 +78,9 @@ class Details {
     try {
       const answer = await ask(`/api/objects/${this.object.segment}/layout.svg`);
       const source = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(await answer.text())}`;
-      this.picture.replaceChildren(element('img', { src: source, alt: `The layout of ${this.object.type ?? 'the object'}` }));
+      this.picture.replaceChildren(
+        element('img', { src: source, alt: `The layout of ${this.object.type ?? 'the object'}` }),
+      );
     } catch (error) {
       this.picture.replaceChildren(element('p', { class: 'quiet' }, `No picture: ${error.message}.`));
     }
@@ -127,24 +151,50 @@ class Details {
       ['created', `${dated(object.created * 1000)}, ${duration(now / 1000 - object.created)} ago`],
       ['layout', (object.layout_hash ?? 'unknown').slice(0, 12)],
     ];
-    if (object.state !== 'ready') facts.splice(1, 0, ['state', `${object.state}${object.detail ? `: ${object.detail}` : ''}`]);
+    if (object.state !== 'ready')
+      facts.splice(1, 0, ['state', `${object.state}${object.detail ? `: ${object.detail}` : ''}`]);
     const copy = object.mirrored;
     if (copy) facts.push(['copy of', copy.origin]);
     renewed(this.facts, JSON.stringify(facts), () =>
-      facts.map(([name, value]) => element('div', { class: name === 'path' ? 'whole' : null }, element('dt', {}, name), element('dd', {
-        title: name === 'layout' ? object.layout_hash : null,
-      }, value))));
+      facts.map(([name, value]) =>
+        element(
+          'div',
+          { class: name === 'path' ? 'whole' : null },
+          element('dt', {}, name),
+          element('dd', { title: name === 'layout' ? object.layout_hash : null }, value),
+        ),
+      ),
+    );
   }
 
   #warn(findings) {
     this.state.troubles = new Map(findings.filter((of) => of.part).map((of) => [of.part, of.severity]));
-    const all = this.isUnread || this.isGone
-      ? [{ severity: 'note', found: 'the object cannot be read any more: it was removed, or it changes at this moment' }, ...findings]
-      : findings;
+    const all =
+      this.isUnread || this.isGone
+        ? [
+            {
+              severity: 'note',
+              found: 'the object cannot be read any more: it was removed, or it changes at this moment',
+            },
+            ...findings,
+          ]
+        : findings;
     this.findings.hidden = all.length === 0;
     renewed(this.findings, JSON.stringify(all.map((of) => [of.severity, of.found, of.advice])), () =>
-      all.map(({ severity, found, advice }) => element('li', { class: severity }, shape(severity),
-        element('p', {}, ...prose(found), advice ? element('span', { class: 'advice' }, ' ', ...prose(advice)) : null))));
+      all.map(({ severity, found, advice }) =>
+        element(
+          'li',
+          { class: severity },
+          shape(severity),
+          element(
+            'p',
+            {},
+            ...prose(found),
+            advice ? element('span', { class: 'advice' }, ' ', ...prose(advice)) : null,
+          ),
+        ),
+      ),
+    );
   }
 
   #list() {
@@ -157,17 +207,33 @@ class Details {
       }
     }
     this.state.holders = holders;
-    const rank = ({ alive, left, holding }) => (!alive && !left ? 0 : holding.length > 0 ? 1 : alive ? (left ? 3 : 2) : 4);
+    const rank = ({ alive, left, holding }) =>
+      !alive && !left ? 0 : holding.length > 0 ? 1 : alive ? (left ? 3 : 2) : 4;
     const sorted = [...participants].sort((one, other) => rank(one) - rank(other) || one.pid - other.pid);
     const key = JSON.stringify([this.#all, sorted.map((of) => [of.pid, of.alive, of.left, of.holding])]);
     renewed(this.processes, key, () => {
-      if (sorted.length === 0) return [element('li', { class: 'quiet' }, 'No process has the object attached for writing.')];
+      if (sorted.length === 0)
+        return [element('li', { class: 'quiet' }, 'No process has the object attached for writing.')];
       const chips = (this.#all ? sorted : sorted.slice(0, FEW_PROCESSES)).map(chip);
       if (sorted.length > FEW_PROCESSES) {
-        chips.push(element('li', {}, element('button', { type: 'button', class: 'chip', onclick: () => {
-          this.#all = !this.#all;
-          this.#list();
-        } }, this.#all ? 'Show fewer' : `${sorted.length - FEW_PROCESSES} more`)));
+        chips.push(
+          element(
+            'li',
+            {},
+            element(
+              'button',
+              {
+                type: 'button',
+                class: 'chip',
+                onclick: () => {
+                  this.#all = !this.#all;
+                  this.#list();
+                },
+              },
+              this.#all ? 'Show fewer' : `${sorted.length - FEW_PROCESSES} more`,
+            ),
+          ),
+        );
       }
       return chips;
     });
@@ -180,9 +246,15 @@ class Details {
 
   // Chooses what to plot: of each part one number, those that change first.
   #choose() {
-    const { history: { columns, times }, schema, value } = this.state;
+    const {
+      history: { columns, times },
+      schema,
+      value,
+    } = this.state;
     if (schema === undefined) return;
-    const inOrder = rows(schema, value, () => true).map((row) => row.path).filter((path) => columns.has(path));
+    const inOrder = rows(schema, value, () => true)
+      .map((row) => row.path)
+      .filter((path) => columns.has(path));
     const numbers = inOrder.map((path) => {
       const seen = columns.get(path).filter((of) => of !== null);
       return { path, part: path.split(/[.[ ]/)[0], varies: seen.some((of) => of !== seen[0]) };
@@ -208,12 +280,31 @@ class Details {
 }
 
 function chip({ pid, alive, left, since, holding, fields }) {
-  const [of, state, word] = alive ? (left ? ['faint', 'detached', 'detached'] : ['good', 'alive', ''])
-    : (left ? ['faint', 'ended', 'ended'] : ['mend', 'dead', 'died']);
+  const [of, state, word] = alive
+    ? left
+      ? ['faint', 'detached', 'detached']
+      : ['good', 'alive', '']
+    : left
+      ? ['faint', 'ended', 'ended']
+      : ['mend', 'dead', 'died'];
   const verb = alive ? ' holds ' : ' with ';
-  const holds = holding.length > 0 ? element('span', { class: 'holds' }, verb, ...holding.flatMap((part, index) =>
-    [index > 0 ? ', ' : '', element('code', {}, part)])) : null;
+  const holds =
+    holding.length > 0
+      ? element(
+          'span',
+          { class: 'holds' },
+          verb,
+          ...holding.flatMap((part, index) => [index > 0 ? ', ' : '', element('code', {}, part)]),
+        )
+      : null;
   const knows = fields === null ? '' : `, knows ${counted(fields, 'field')}`;
   const title = `${state}, attached since ${dated(since * 1000)}${knows}`;
-  return element('li', { class: `chip ${state}`, title }, shape(of), element('b', {}, String(pid)), word ? ` ${word}` : '', holds);
+  return element(
+    'li',
+    { class: `chip ${state}`, title },
+    shape(of),
+    element('b', {}, String(pid)),
+    word ? ` ${word}` : '',
+    holds,
+  );
 }

@@ -11,18 +11,26 @@ function editor(segment, row, close) {
   const id = `value-of-${row.path}`;
   const now = json(row.value);
   const few = choices(row.schema);
-  const options = few?.map((choice) => element('option', { value: choice, selected: choice === now }, JSON.parse(choice)));
-  const input = few ? element('select', { id }, ...options.map((option) => option))
+  const options = few?.map((choice) =>
+    element('option', { value: choice, selected: choice === now }, JSON.parse(choice)),
+  );
+  const input = few
+    ? element('select', { id }, ...options.map((option) => option))
     : element('input', { id, type: 'text', value: now, autocomplete: 'off', spellcheck: 'false' });
   const version = row.part && row.version !== undefined ? row.version : null;
   const same = element('input', { type: 'checkbox', id: `${id}-same` });
   const said = element('p', { class: 'said', role: 'status' });
   const store = element('button', { type: 'submit', class: 'main' }, 'Store');
-  const form = element('form', { class: 'editor' },
+  const form = element(
+    'form',
+    { class: 'editor' },
     element('label', { for: id }, 'New value of ', element('code', {}, row.path), ', as JSON'),
     element('div', { class: 'line' }, input, store, element('button', { type: 'button', onclick: close }, 'Cancel')),
-    version === null ? null : element('label', { class: 'same', for: same.id }, same, ` Only if the version is still ${version}`),
-    said);
+    version === null
+      ? null
+      : element('label', { class: 'same', for: same.id }, same, ` Only if the version is still ${version}`),
+    said,
+  );
   const tell = (text, isBad) => {
     say(said, text);
     mark(said, 'class', isBad ? 'said bad' : 'said');
@@ -58,5 +66,10 @@ function editor(segment, row, close) {
     close();
   });
   const cell = element('td', {}, form);
-  return { line: element('tr', { class: 'editor-row' }, cell), cell, path: row.path, focus: () => (input.focus(), input.select?.()) };
+  return {
+    line: element('tr', { class: 'editor-row' }, cell),
+    cell,
+    path: row.path,
+    focus: () => (input.focus(), input.select?.()),
+  };
 }

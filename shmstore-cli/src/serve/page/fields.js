@@ -17,19 +17,35 @@ class Fields {
     this.plot = plot;
     this.body = element('tbody');
     this.filter = element('input', {
-      type: 'search', placeholder: 'Filter fields', 'aria-label': 'Filter fields', autocomplete: 'off', spellcheck: 'false',
+      type: 'search',
+      placeholder: 'Filter fields',
+      'aria-label': 'Filter fields',
+      autocomplete: 'off',
+      spellcheck: 'false',
       oninput: () => {
         this.#words = this.filter.value.trim().toLowerCase();
         this.show();
       },
     });
-    const heads = [['field', 'Field'], ['value', 'Value'], ['spark', 'Last minute'], ['version', 'Version'], ['rate', 'Rate'],
-      ['tools', '']];
-    this.heads = heads.map(([name, text]) => element('th', { scope: 'col', class: name }, text || element('span', { class: 'unseen' }, 'Actions')));
+    const heads = [
+      ['field', 'Field'],
+      ['value', 'Value'],
+      ['spark', 'Last minute'],
+      ['version', 'Version'],
+      ['rate', 'Rate'],
+      ['tools', ''],
+    ];
+    this.heads = heads.map(([name, text]) =>
+      element('th', { scope: 'col', class: name }, text || element('span', { class: 'unseen' }, 'Actions')),
+    );
     this.more = element('p', { class: 'quiet', hidden: true });
-    this.box = element('section', { class: 'fields', 'aria-label': 'Fields' },
+    this.box = element(
+      'section',
+      { class: 'fields', 'aria-label': 'Fields' },
       element('div', { class: 'heading' }, element('h3', {}, 'Fields'), this.filter),
-      element('table', {}, element('thead', {}, element('tr', {}, ...this.heads)), this.body), this.more);
+      element('table', {}, element('thead', {}, element('tr', {}, ...this.heads)), this.body),
+      this.more,
+    );
     this.seen = new IntersectionObserver((entries) => {
       for (const { target, isIntersecting } of entries) this.#line(target)?.see(isIntersecting);
     });
@@ -49,7 +65,10 @@ class Fields {
     this.filter.hidden = this.#words === '' && all.length <= 12;
     const shown = all.slice(0, ROWS);
     this.more.hidden = shown.length === all.length && all.length > 0;
-    say(this.more, all.length === 0 ? 'No field has this name.' : `${number(all.length - ROWS)} more rows: filter the fields.`);
+    say(
+      this.more,
+      all.length === 0 ? 'No field has this name.' : `${number(all.length - ROWS)} more rows: filter the fields.`,
+    );
     const lines = [];
     for (const row of shown) {
       const line = this.#lines.get(row.path) ?? this.#made(row.path);
@@ -81,10 +100,15 @@ class Fields {
   #made(path) {
     const line = { text: null, changed: -Infinity, isSeen: true };
     const cell = (name, ...children) => (line[name] = element('td', { class: name }, ...children));
-    line.toggle = element('button', { type: 'button', class: 'toggle', hidden: true, onclick: () => {
-      this.#opened.set(path, line.toggle.getAttribute('aria-expanded') !== 'true');
-      this.show();
-    } });
+    line.toggle = element('button', {
+      type: 'button',
+      class: 'toggle',
+      hidden: true,
+      onclick: () => {
+        this.#opened.set(path, line.toggle.getAttribute('aria-expanded') !== 'true');
+        this.show();
+      },
+    });
     line.label = element('span', { class: 'label' });
     line.type = element('span', { class: 'type' });
     line.shown = element('span', { class: 'shown' });
@@ -93,10 +117,22 @@ class Fields {
     line.path = drawing('path', {});
     line.svg = drawing('svg', { viewBox: '0 0 120 20', 'aria-hidden': 'true' }, line.path);
     line.plot = element('button', { type: 'button', class: 'tool', onclick: () => this.plot(path) }, 'plot');
-    line.edit = element('button', { type: 'button', class: 'tool', 'aria-label': `Edit ${path}`, onclick: () => this.#edit(line) }, 'edit');
+    line.edit = element(
+      'button',
+      { type: 'button', class: 'tool', 'aria-label': `Edit ${path}`, onclick: () => this.#edit(line) },
+      'edit',
+    );
     const head = element('th', { scope: 'row', class: 'field' }, line.toggle, line.label, line.type);
-    line.line = element('tr', { 'data-path': path, tabindex: -1 }, head, cell('value', line.shown, line.meter, line.held),
-      cell('spark', line.svg), cell('version'), cell('rate'), cell('tools', line.plot, line.edit));
+    line.line = element(
+      'tr',
+      { 'data-path': path, tabindex: -1 },
+      head,
+      cell('value', line.shown, line.meter, line.held),
+      cell('spark', line.svg),
+      cell('version'),
+      cell('rate'),
+      cell('tools', line.plot, line.edit),
+    );
     this.#lines.set(path, line);
     this.seen.observe(line.line);
     return line;
@@ -109,7 +145,11 @@ class Fields {
     // The stylesheet has a class for each depth, as the page has no style of its own.
     const trouble = row.part ? troubles.get(row.path) : undefined;
     const depth = `depth-${Math.min(row.depth, 6)}`;
-    mark(line.line, 'class', `${depth}${row.part ? ' part' : ''}${row.isBad || trouble ? ` ${trouble ?? 'mend'}` : ''}`);
+    mark(
+      line.line,
+      'class',
+      `${depth}${row.part ? ' part' : ''}${row.isBad || trouble ? ` ${trouble ?? 'mend'}` : ''}`,
+    );
     line.toggle.hidden = !row.canOpen;
     const isOpen = this.#words !== '' || (this.#opened.get(row.path) ?? (row.depth === 0 && !isLong(row)));
     mark(line.toggle, 'aria-expanded', row.canOpen ? String(isOpen) : null);
@@ -164,7 +204,7 @@ class Fields {
 
 function isLong(row) {
   const isList = row.kind === 'array' || row.kind === 'fixed_vec';
-  return isList && (Array.isArray(row.value) ? row.value : row.value?.first ?? []).length > 4;
+  return isList && (Array.isArray(row.value) ? row.value : (row.value?.first ?? [])).length > 4;
 }
 
 const isNumeric = (row) => typeof row.value === 'number' || typeof row.value === 'bigint';

@@ -20,7 +20,7 @@ function directory(object) {
 
 // The first clause of a sentence, for a place where it must be short.
 function short(found) {
-  return found.split(/: |\. /)[0];
+  return found.length <= 64 ? found : found.split(/: |\. /)[0];
 }
 
 // What is known about an object in one word: the worst finding, or else its state.
@@ -55,16 +55,37 @@ class Findings {
       return;
     }
     const shown = this.#all ? findings : findings.slice(0, FEW_FINDINGS);
-    const buttons = shown.map((finding, index) => element('button', {
-      type: 'button', class: `finding ${finding.severity}`, title: `${finding.subject}: ${finding.found}`,
-      'data-at': index, onclick: () => this.open(finding),
-    }, shape(finding.severity), element('span', {}, element('b', {}, name(finding)), ' ', ...prose(short(finding.found)))));
+    const buttons = shown.map((finding, index) =>
+      element(
+        'button',
+        {
+          type: 'button',
+          class: `finding ${finding.severity}`,
+          title: `${finding.subject}: ${finding.found}`,
+          'data-at': index,
+          onclick: () => this.open(finding),
+        },
+        shape(finding.severity),
+        element('span', {}, element('b', {}, name(finding)), ' ', ...prose(short(finding.found))),
+      ),
+    );
     if (findings.length > FEW_FINDINGS) {
       const more = this.#all ? 'Show fewer' : `${findings.length - FEW_FINDINGS} more`;
-      buttons.push(element('button', { type: 'button', class: 'finding more', 'data-at': 'more', onclick: () => {
-        this.#all = !this.#all;
-        this.show(findings, objects, isKnown);
-      } }, more));
+      buttons.push(
+        element(
+          'button',
+          {
+            type: 'button',
+            class: 'finding more',
+            'data-at': 'more',
+            onclick: () => {
+              this.#all = !this.#all;
+              this.show(findings, objects, isKnown);
+            },
+          },
+          more,
+        ),
+      );
     }
     const focused = this.box.contains(document.activeElement) ? document.activeElement.dataset.at : null;
     this.box.replaceChildren(...buttons);
@@ -104,13 +125,18 @@ class Objects {
     for (const segment of this.#rows.keys()) if (!objects.has(segment)) this.#rows.delete(segment);
     rows.sort((one, other) => one.rank - other.rank || byPath(one.path, other.path));
     this.#shown = rows;
-    arranged(this.list, rows.map((row) => row.item));
+    arranged(
+      this.list,
+      rows.map((row) => row.item),
+    );
     // One row is a stop of the tabulator key: the selected one, or else the first.
     const stop = rows.find((row) => row.isSelected) ?? rows[0];
     for (const row of rows) row.link.tabIndex = row === stop ? 0 : -1;
     this.note.hidden = rows.length > 0;
-    say(this.note, objects.size === 0 ? 'No objects yet. A program that creates one appears here.'
-      : 'No object has these words.');
+    say(
+      this.note,
+      objects.size === 0 ? 'No objects yet. A program that creates one appears here.' : 'No object has these words.',
+    );
   }
 
   focusSelected() {
@@ -127,8 +153,15 @@ class Objects {
     row.icon = element('span', { class: 'icon' });
     row.word = element('span', { class: 'unseen' });
     const title = element('span', { class: 'title' }, part('name'), ' ', part('type'));
-    row.link = element('a', { class: 'object' }, row.icon, row.word, element('span', { class: 'both' }, title, part('rate')),
-      part('trouble'), element('span', { class: 'both' }, part('path-of'), part('facts')));
+    row.link = element(
+      'a',
+      { class: 'object' },
+      row.icon,
+      row.word,
+      element('span', { class: 'both' }, title, part('rate')),
+      part('trouble'),
+      element('span', { class: 'both' }, part('path-of'), part('facts')),
+    );
     row.item = element('li', {}, row.link);
     this.#rows.set(segment, row);
     return row;
@@ -147,7 +180,9 @@ class Objects {
     say(row.name, shortName(object));
     say(row.type, object.type ?? '');
     say(row.rate, rate(changes?.perSecond ?? null));
-    const trouble = findings[0]?.found ?? (object.state === 'ready' ? '' : `${object.state}${object.detail ? `: ${object.detail}` : ''}`);
+    const trouble =
+      findings[0]?.found ??
+      (object.state === 'ready' ? '' : `${object.state}${object.detail ? `: ${object.detail}` : ''}`);
     const more = findings.length > 1 ? ` and ${counted(findings.length - 1, 'more finding')}` : '';
     renewed(row.trouble, trouble + more, () => [...prose(short(trouble)), more]);
     row.trouble.hidden = trouble === '';

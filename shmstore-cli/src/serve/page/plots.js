@@ -15,8 +15,12 @@ class Plots {
     this.remove = remove;
     this.box = element('div', { class: 'plots' });
     this.sizes = new ResizeObserver((entries) => {
-      for (const { target, contentRect: { width } } of entries) {
-        if (width > 0) this.#plots.get(target.dataset.path)?.chart?.setSize({ width: Math.floor(width), height: HEIGHT });
+      for (const {
+        target,
+        contentRect: { width },
+      } of entries) {
+        if (width > 0)
+          this.#plots.get(target.dataset.path)?.chart?.setSize({ width: Math.floor(width), height: HEIGHT });
       }
     });
     matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
@@ -34,7 +38,10 @@ class Plots {
       this.#plots.delete(path);
     }
     for (const path of paths) if (!this.#plots.has(path)) this.#plots.set(path, this.#made(path));
-    arranged(this.box, paths.map((path) => this.#plots.get(path).figure));
+    arranged(
+      this.box,
+      paths.map((path) => this.#plots.get(path).figure),
+    );
     for (const [path, plot] of this.#plots) {
       const column = history.columns.get(path);
       plot.data = column ? [history.times, column] : [[], []];
@@ -48,10 +55,17 @@ class Plots {
   #made(path) {
     const value = element('output', { class: 'now' });
     const area = element('div', { class: 'area', 'data-path': path, role: 'img' });
-    const remove = element('button', {
-      type: 'button', class: 'quiet-button', 'aria-label': `Remove the plot of ${path}`, title: 'Remove this plot',
-      onclick: () => this.remove(path),
-    }, '✕');
+    const remove = element(
+      'button',
+      {
+        type: 'button',
+        class: 'quiet-button',
+        'aria-label': `Remove the plot of ${path}`,
+        title: 'Remove this plot',
+        onclick: () => this.remove(path),
+      },
+      '✕',
+    );
     const name = element('span', { class: 'path', title: path }, path);
     const figure = element('figure', { class: 'plot' }, element('figcaption', {}, name, value, remove), area);
     return { figure, area, value, chart: null, data: [[], []], pointed: null };
@@ -60,7 +74,7 @@ class Plots {
   #label(path, plot) {
     const at = plot.pointed;
     const latest = plot.data[1].at(-1) ?? null;
-    const of = at === null ? latest : plot.data[1][at] ?? null;
+    const of = at === null ? latest : (plot.data[1][at] ?? null);
     const text = of === null ? '–' : number(of);
     say(plot.value, at === null || at >= plot.data[0].length ? text : `${clock(plot.data[0][at] * 1000)}  ${text}`);
     const label = `${path} over the last minute${latest === null ? '' : `, now ${number(latest)}`}`;
@@ -69,9 +83,10 @@ class Plots {
 
   #draw(path, plot) {
     // The area has no width before it is on the page.
-    if (plot.area.clientWidth === 0) return void requestAnimationFrame(() => {
-      if (this.#plots.get(path) === plot && plot.area.clientWidth > 0 && !plot.chart) this.#draw(path, plot);
-    });
+    if (plot.area.clientWidth === 0)
+      return void requestAnimationFrame(() => {
+        if (this.#plots.get(path) === plot && plot.area.clientWidth > 0 && !plot.chart) this.#draw(path, plot);
+      });
     plot.chart?.destroy();
     plot.chart = new uPlot(this.#options(path, plot), plot.data, plot.area);
     this.sizes.observe(plot.area);
@@ -95,18 +110,27 @@ class Plots {
       legend: { show: false },
       cursor: { sync: { key: 'time' }, drag: { x: false, y: false }, y: false, points: { size: 7 } },
       scales: { x: { range: () => [this.#from, this.#end] }, y: { range } },
-      series: [{}, {
-        stroke: color('--accent'), width: 1.5, fill: color('--accent-fill'), fillTo: (chart) => chart.scales.y.min, points: { show: false },
-      }],
+      series: [
+        {},
+        {
+          stroke: color('--accent'),
+          width: 1.5,
+          fill: color('--accent-fill'),
+          fillTo: (chart) => chart.scales.y.min,
+          points: { show: false },
+        },
+      ],
       axes: [
         { ...axis, size: 26, space: 76, values: (chart, splits) => splits.map((time) => clock(time * 1000)) },
         { ...axis, size: widest, space: 28, values: (chart, splits, index, space, step) => ticks(splits, step) },
       ],
       hooks: {
-        setCursor: [(chart) => {
-          plot.pointed = chart.cursor.idx ?? null;
-          this.#label(path, plot);
-        }],
+        setCursor: [
+          (chart) => {
+            plot.pointed = chart.cursor.idx ?? null;
+            this.#label(path, plot);
+          },
+        ],
       },
     };
   }

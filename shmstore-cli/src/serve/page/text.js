@@ -29,7 +29,12 @@ function ticks(values, step) {
 
 function rate(perSecond) {
   if (perSecond === null || perSecond <= 0) return '–';
-  const [value, unit] = [[1e9, 'G/s'], [1e6, 'M/s'], [1e3, 'k/s']].filter(([size]) => perSecond >= size * 0.9995)
+  const [value, unit] = [
+    [1e9, 'G/s'],
+    [1e6, 'M/s'],
+    [1e3, 'k/s'],
+  ]
+    .filter(([size]) => perSecond >= size * 0.9995)
     .map(([size, name]) => [perSecond / size, name])[0] ?? [perSecond, '/s'];
   return `${value < 9.95 ? value.toFixed(1) : Math.round(value)} ${unit}`;
 }
@@ -43,7 +48,11 @@ function bytes(size) {
 
 // A duration in its largest unit: 9 s, 6 min.
 function duration(seconds) {
-  for (const [unit, name] of [[86400, 'd'], [3600, 'h'], [60, 'min']]) {
+  for (const [unit, name] of [
+    [86400, 'd'],
+    [3600, 'h'],
+    [60, 'min'],
+  ]) {
     if (seconds >= unit) return `${Math.floor(seconds / unit)} ${name}`;
   }
   return `${Math.max(0, Math.floor(seconds))} s`;
@@ -70,8 +79,8 @@ function dated(milliseconds) {
 
 // The local date and time of nanoseconds since 1970, to the millisecond.
 function timestamp(nanoseconds) {
-  const milliseconds = typeof nanoseconds === 'bigint'
-    ? Number(nanoseconds / 1_000_000n) : Math.floor(nanoseconds / 1e6);
+  const milliseconds =
+    typeof nanoseconds === 'bigint' ? Number(nanoseconds / 1_000_000n) : Math.floor(nanoseconds / 1e6);
   return `${dated(milliseconds)}.${String(((milliseconds % 1000) + 1000) % 1000).padStart(3, '0')}`;
 }
 
@@ -80,7 +89,9 @@ function parsed(text) {
   if (!/\d{16}/.test(text)) return JSON.parse(text);
   return JSON.parse(text, (_, value, context) =>
     typeof value === 'number' && context && !Number.isSafeInteger(value) && /^-?\d+$/.test(context.source)
-      ? BigInt(context.source) : value);
+      ? BigInt(context.source)
+      : value,
+  );
 }
 
 // Writes JSON, also of a BigInt.
@@ -88,7 +99,9 @@ function json(value) {
   if (typeof value === 'bigint') return String(value);
   if (Array.isArray(value)) return `[${value.map(json).join(',')}]`;
   if (value !== null && typeof value === 'object') {
-    return `{${Object.entries(value).map(([name, of]) => `${JSON.stringify(name)}:${json(of)}`).join(',')}}`;
+    return `{${Object.entries(value)
+      .map(([name, of]) => `${JSON.stringify(name)}:${json(of)}`)
+      .join(',')}}`;
   }
   return JSON.stringify(value);
 }

@@ -1,7 +1,7 @@
 // A value as rows, by its schema.
 //
-// A row has: `path`, `label`, `depth`, `kind`, `text`, `version` and `part` if it is a part, `schema` and `value` as JSON,
-// `canOpen`, `canSet`.
+// A row has: `path`, `label`, `depth`, `kind`, `text`, `version` and `part` if it is a part, `schema` and `value` as
+// JSON, `canOpen`, `canSet`.
 
 // Lists that are longer are closed at first.
 const LONG = 4;
@@ -11,21 +11,36 @@ const SKIPPED = new Set(['pad', 'phantom']);
 function typeName(schema) {
   if (!schema) return '';
   switch (schema.kind) {
-    case 'primitive': return schema.primitive;
-    case 'atomic': return `Atomic ${schema.primitive}`;
-    case 'atomic_cell': return `Atomic ${typeName(schema.value)}`;
-    case 'array': return `[${typeName(schema.element)}; ${schema.len}]`;
-    case 'fixed_string': return `text of ${schema.capacity}`;
-    case 'fixed_vec': return `list of ${schema.capacity} ${typeName(schema.element)}`;
-    case 'versioned': return `Versioned ${typeName(schema.value)}`;
-    case 'cache_aligned': return typeName(schema.object);
-    case 'queue': return `Queue of ${typeName(schema.value)}`;
-    case 'broadcast': return `Broadcast of ${typeName(schema.value)}`;
-    case 'map': return `Map of ${typeName(schema.value)}`;
-    case 'frames': return `Frames of ${typeName(schema.element)}`;
-    case 'lock': return 'Lock';
-    case 'event': return 'Event';
-    default: return schema.name ?? schema.kind;
+    case 'primitive':
+      return schema.primitive;
+    case 'atomic':
+      return `Atomic ${schema.primitive}`;
+    case 'atomic_cell':
+      return `Atomic ${typeName(schema.value)}`;
+    case 'array':
+      return `[${typeName(schema.element)}; ${schema.len}]`;
+    case 'fixed_string':
+      return `text of ${schema.capacity}`;
+    case 'fixed_vec':
+      return `list of ${schema.capacity} ${typeName(schema.element)}`;
+    case 'versioned':
+      return `Versioned ${typeName(schema.value)}`;
+    case 'cache_aligned':
+      return typeName(schema.object);
+    case 'queue':
+      return `Queue of ${typeName(schema.value)}`;
+    case 'broadcast':
+      return `Broadcast of ${typeName(schema.value)}`;
+    case 'map':
+      return `Map of ${typeName(schema.value)}`;
+    case 'frames':
+      return `Frames of ${typeName(schema.element)}`;
+    case 'lock':
+      return 'Lock';
+    case 'event':
+      return 'Event';
+    default:
+      return schema.name ?? schema.kind;
   }
 }
 
@@ -39,7 +54,8 @@ function rows(schema, value, isOpen) {
 function visit(found, isOpen, schema, value, at) {
   const kind = schema?.kind;
   if (kind === 'cache_aligned') return visit(found, isOpen, schema.object, value, { part: schema.object, ...at });
-  if (kind === 'atomic_cell') return visit(found, isOpen, schema.value, value, { ...at, part: at.part ?? schema, canSet: true });
+  if (kind === 'atomic_cell')
+    return visit(found, isOpen, schema.value, value, { ...at, part: at.part ?? schema, canSet: true });
   if (kind === 'versioned' && isRecord(value) && 'version' in value) {
     const of = { version: value.version, isLocked: value.locked, part: at.part ?? schema, canSet: true };
     return visit(found, isOpen, schema.value, value.value, { ...at, ...of });
@@ -78,20 +94,26 @@ function children(schema, value, { path, canSet }) {
     case 'fixed_vec':
       return elements(value)?.map((of, index) => [`[${index}]`, `${path}[${index}]`, schema.element, of]) ?? null;
     case 'map':
-      return isRecord(value) ? (value.first ?? []).map((entry) => {
-        const step = `[${json(entry.key)}]`;
-        const more = { version: entry.version, isLocked: entry.locked, canSet: true };
-        return [step, path + step, schema.value, entry.value, more];
-      }) : null;
+      return isRecord(value)
+        ? (value.first ?? []).map((entry) => {
+            const step = `[${json(entry.key)}]`;
+            const more = { version: entry.version, isLocked: entry.locked, canSet: true };
+            return [step, path + step, schema.value, entry.value, more];
+          })
+        : null;
     // Items have no path of their own.
     case 'queue':
       return (value?.first ?? []).map((of, index) => [
-        index === 0 ? 'next' : `+${index}`, `${path} item ${index}`, schema.value, of, { isItem: true },
+        index === 0 ? 'next' : `+${index}`,
+        `${path} item ${index}`,
+        schema.value,
+        of,
+        { isItem: true },
       ]);
     case 'broadcast':
-      return [...(value?.last ?? [])].reverse().map((of) => [
-        `#${of.position}`, `${path} item ${of.position}`, schema.value, of.value, { isItem: true },
-      ]);
+      return [...(value?.last ?? [])]
+        .reverse()
+        .map((of) => [`#${of.position}`, `${path} item ${of.position}`, schema.value, of.value, { isItem: true }]);
     case 'frames': {
       if (!(value?.newest > 0)) return [];
       const all = [];
@@ -119,29 +141,39 @@ function describe(row) {
     row.text = `${number(value.len)} of ${number(value.capacity)} wait, ${number(value.outstanding)} taken`;
     [row.version, row.fill] = [value.pushed, [value.len, value.capacity]];
   } else if (kind === 'broadcast') {
-    row.text = `the last ${number(Math.min(Number(value.sent), Number(value.capacity)))} are kept`;
+    const kept = number(Math.min(Number(value.sent), Number(value.capacity)));
+    row.text = value.sent > 0 ? `the last ${kept} are kept` : 'nothing was sent yet';
     row.version = value.sent;
   } else if (kind === 'map') {
     row.text = `${number(value.len)} of ${number(value.capacity)} keys`;
     [row.version, row.fill] = [value.changes, [value.len, value.capacity]];
   } else if (kind === 'frames') {
-    row.text = value.newest > 0 ? `${number(value.len)} of ${number(value.capacity)} elements, ${number(value.pins)} pinned`
-      : 'no frame yet';
+    row.text =
+      value.newest > 0
+        ? `${number(value.len)} of ${number(value.capacity)} elements, ${number(value.pins)} pinned`
+        : 'no frame yet';
     row.version = value.newest;
   } else if (kind === 'array' || kind === 'fixed_vec') {
     const all = elements(value);
     const len = Array.isArray(value) ? value.length : value.len;
-    row.text = all ? `${inline(all).slice(0, -1)}${len > all.length ? `, … ${number(len)} elements]` : ']'}` : inline(value);
+    row.text = all
+      ? `${inline(all).slice(0, -1)}${len > all.length ? `, … ${number(len)} elements]` : ']'}`
+      : inline(value);
   } else if (kind === 'enum' || (typeof value === 'string' && kind === 'primitive')) row.text = String(value);
   else row.text = inline(value);
 }
 
 const isRecord = (value) => value !== null && typeof value === 'object' && !Array.isArray(value);
-const isTime = (schema) => schema.name === 'Timestamp' && schema.fields.length === 1 && schema.fields[0].name === 'nanoseconds';
+const isTime = (schema) =>
+  schema.name === 'Timestamp' && schema.fields.length === 1 && schema.fields[0].name === 'nanoseconds';
 
 function isInvalid(schema, value) {
-  return isRecord(value) && typeof value.invalid === 'string' && Object.keys(value).length === 1
-    && !schema?.fields?.some(({ name }) => name === 'invalid');
+  return (
+    isRecord(value) &&
+    typeof value.invalid === 'string' &&
+    Object.keys(value).length === 1 &&
+    !schema?.fields?.some(({ name }) => name === 'invalid')
+  );
 }
 
 function elements(value) {
