@@ -196,10 +196,20 @@ pub(crate) fn read(file: &Path, topic: &str) -> Vec<Found> {
     messages_of(&fs::read(file).expect("a file"), topic)
 }
 
-/// The events of a file.
+/// The details of the events of a file.
 pub(crate) fn events(file: &Path) -> Vec<Value> {
     let bytes = fs::read(file).unwrap_or_default();
-    let of = |found: Found| serde_json::from_slice(&found.data).expect("JSON");
+    let text = |from: &[u8]| {
+        let len = u32::from_le_bytes(from[..4].try_into().expect("4 bytes")) as usize;
+        String::from_utf8(from[4..4 + len - 1].to_vec()).expect("a text")
+    };
+    let of = |found: Found| {
+        let kind = text(&found.data[4..]);
+        let details: Value =
+            serde_json::from_str(&text(&found.data[(9 + kind.len()).next_multiple_of(4)..])).expect("JSON");
+        assert_eq!(details["kind"], kind);
+        details
+    };
     messages_of(&bytes, "/shmstore/events").into_iter().map(of).collect()
 }
 

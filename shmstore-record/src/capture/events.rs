@@ -4,10 +4,16 @@ use std::collections::{BTreeMap, VecDeque};
 
 use serde_json::{Map, Value};
 
+use super::body::Encoding;
 use crate::output::{Channel, ChannelId, OutputError, Recorder, Schema, Stamp};
 
-/// The topic of the events.
+/// The topic of the events. Its messages have two texts: `kind`, and `details`, which is JSON. In a file of JSON they are
+/// one JSON object.
 pub const EVENTS: &str = "/shmstore/events";
+
+/// The message of an event. Readers of ROS 2 refuse a file that has a channel of JSON.
+const NAME: &str = "shmstore_record/msg/Event";
+const DEFINITION: &str = "string kind\nstring details  # JSON\n";
 
 /// The most events that wait for room in the buffer, and the most notes that wait to be read.
 const MOST: usize = 1000;
@@ -15,6 +21,7 @@ const MOST: usize = 1000;
 /// The events of a recording, and the notes for its user.
 pub(super) struct Events {
     channel: ChannelId,
+    encoding: Encoding,
     count: u32,
     waiting: VecDeque<(Stamp, Vec<u8>)>,
     notes: VecDeque<String>,
@@ -51,22 +58,27 @@ impl Kind {
 }
 
 impl Events {
-    pub(super) fn open(recorder: &mut Recorder) -> Result<Self, OutputError> {
-        Ok(Self { channel: Self::channel(recorder)?, count: 0, waiting: VecDeque::new(), notes: VecDeque::new() })
+    pub(super) fn open(recorder: &mut Recorder, encoding: Encoding) -> Result<Self, OutputError> {
+        let channel = Self::channel(recorder, encoding)?;
+        Ok(Self { channel, encoding, count: 0, waiting: VecDeque::new(), notes: VecDeque::new() })
     }
 
     /// Opens the channel again, in a file that knows none of the old ones.
     pub(super) fn open_again(&mut self, recorder: &mut Recorder) -> Result<(), OutputError> {
-        self.channel = Self::channel(recorder)?;
+        self.channel = Self::channel(recorder, self.encoding)?;
         Ok(())
     }
 
-    fn channel(recorder: &mut Recorder) -> Result<ChannelId, OutputError> {
+    fn channel(recorder: &mut Recorder, encoding: Encoding) -> Result<ChannelId, OutputError> {
+        let (message_encoding, [name, encoding, text]) = match encoding {
+            Encoding::Cdr => ("cdr", [NAME, "ros2msg", DEFINITION]),
+            // JSON needs no schema.
+            Encoding::Json => ("json", [""; 3]),
+        };
         recorder.channel(Channel {
             topic: EVENTS.into(),
-            message_encoding: "json".into(),
-            // With a JSON schema, rosbags would refuse the whole file. JSON needs none.
-            schema: Schema { name: String::new(), encoding: String::new(), text: String::new() },
+            message_encoding: message_encoding.into(),
+            schema: Schema { name: name.into(), encoding: encoding.into(), text: text.into() },
             metadata: BTreeMap::from([("offered_qos_profiles".to_owned(), String::new())]),
         })
     }
@@ -82,7 +94,12 @@ impl Events {
         if self.waiting.len() == MOST {
             self.waiting.pop_front();
         }
-        self.waiting.push_back((stamp, Value::Object(event).to_string().into_bytes()));
+        let details = Value::Object(event).to_string();
+        let message = match self.encoding {
+            Encoding::Cdr => cdr([kind.name(), &details]),
+            Encoding::Json => details.into_bytes(),
+        };
+        self.waiting.push_back((stamp, message));
         self.flush(recorder);
     }
 
@@ -107,4 +124,16 @@ impl Events {
     pub(super) fn take_notes(&mut self) -> Vec<String> {
         self.notes.drain(..).collect()
     }
+}
+
+/// A message of texts.
+fn cdr(texts: [&str; 2]) -> Vec<u8> {
+    let mut message = vec![0, 1, 0, 0]; // CDR, little-endian
+    for text in texts {
+        message.resize(message.len().next_multiple_of(4), 0);
+        message.extend_from_slice(&(text.len() as u32 + 1).to_le_bytes());
+        message.extend_from_slice(text.as_bytes());
+        message.push(0);
+    }
+    message
 }

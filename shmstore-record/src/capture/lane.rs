@@ -238,7 +238,7 @@ mod tests {
     fn part_in_trouble_is_told_once_and_rests() {
         let directory = tempfile::tempdir().unwrap();
         let mut recorder = Recorder::start(Output::to(directory.path().join("x.mcap"))).unwrap();
-        let mut events = Events::open(&mut recorder).unwrap();
+        let mut events = Events::open(&mut recorder, Encoding::Cdr).unwrap();
         let part = OwnedSchema::from(shmstore::Versioned::<u32>::SCHEMA);
         let message = Message::of(&"a".parse().unwrap(), &part).unwrap();
         let body = Body::of(message, &part, Encoding::Cdr);

@@ -110,7 +110,7 @@ impl Capture {
     /// Those of [`Recorder::start`].
     pub fn start(output: Output, settings: Settings) -> Result<Self, OutputError> {
         let mut recorder = Recorder::start(output.clone())?;
-        let events = Events::open(&mut recorder)?;
+        let events = Events::open(&mut recorder, settings.encoding)?;
         let clock = Clock::start();
         let now = clock.now();
         let mut limits = Limits::full();
