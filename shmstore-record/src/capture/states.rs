@@ -62,17 +62,13 @@ impl Seen {
     fn write(&mut self, version: u64, value: &[u8], lane: &mut Lane, sink: &mut Sink<'_>) {
         lane.is_well();
         sink.read += value.len() as u64;
-        let is_newer = self.version.is_none_or(|seen| version > seen);
-        if !sink.is_again {
-            if let Some(seen) = self.version.filter(|_| is_newer) {
-                lane.miss(seen.wrapping_add(1), version - seen - 1);
-            }
-            self.version = Some(version);
-            lane.write(sink, version, &[value]);
-        } else if is_newer {
-            // The next poll counts it.
-        } else {
-            lane.write(sink, version, &[value]);
+        if sink.is_again && Some(version) == self.version {
+            return lane.repeat(sink, version, &[value]);
         }
+        if let Some(seen) = self.version.filter(|seen| version > *seen) {
+            lane.miss(seen.wrapping_add(1), version - seen - 1);
+        }
+        self.version = Some(version);
+        lane.write(sink, version, &[value]);
     }
 }
