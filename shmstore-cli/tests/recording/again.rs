@@ -1,6 +1,6 @@
 //! What was recorded can be replayed, and a recording of the replay has the same messages.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::atomic::Ordering::Relaxed;
 
 use nix::sys::signal::Signal;
@@ -13,7 +13,7 @@ use crate::scratch::*;
 const TOPICS: [&str; 6] = ["position", "driver", "ticks", "jobs", "quotes", "atomics"];
 
 /// The bodies of all messages of each topic.
-fn bodies(file: &PathBuf, object: &str) -> Vec<Vec<Vec<u8>>> {
+fn bodies(file: &Path, object: &str) -> Vec<Vec<Vec<u8>>> {
     TOPICS.map(|topic| read(file, &format!("/{object}/{topic}")).into_iter().map(|found| found.data).collect()).to_vec()
 }
 

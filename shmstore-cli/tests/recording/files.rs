@@ -1,4 +1,4 @@
-//! Files that are split, full disks, snapshots.
+//! Full disks, snapshots, and files that are deleted.
 
 use std::fs;
 use std::path::PathBuf;
@@ -12,46 +12,12 @@ use crate::recorder::*;
 use crate::scratch::*;
 
 /// The files of a scratch that end in `.mcap`, in order.
-fn files(scratch: &Scratch) -> Vec<PathBuf> {
+pub(crate) fn files(scratch: &Scratch) -> Vec<PathBuf> {
     let entries = fs::read_dir(scratch.path()).unwrap().map(|entry| entry.unwrap().path());
     let mut files: Vec<PathBuf> =
         entries.filter(|path| path.extension().is_some_and(|extension| extension == "mcap")).collect();
     files.sort();
     files
-}
-
-#[test]
-fn split_files_lose_nothing_and_each_begins_with_the_present_state() {
-    let scratch = Scratch::new();
-    let rover = scratch.store().create::<Rover>().unwrap();
-    rover.driver.store("zqx".try_into().unwrap());
-    rover.quotes.insert(1, 1.5).unwrap();
-    let recorder = Recorder::start(&scratch, &["rover"], &["--split", "1s"]).attached(&scratch);
-    until("the first value", || {
-        files(&scratch).first().filter(|file| !read(file, "/rover/driver").is_empty()).map(drop)
-    });
-    let mut sent = 0;
-    until("three files", || {
-        rover.ticks.send_many(&(sent..sent + 20).collect::<Vec<u64>>());
-        sent += 20;
-        (files(&scratch).len() >= 3).then_some(())
-    });
-    let ended = recorder.stop().with(0);
-    let files = files(&scratch);
-    let names: Vec<_> = files.iter().take(2).map(|file| file.file_name().unwrap().to_str().unwrap()).collect();
-    assert_eq!(names, ["x_0001.mcap", "x_0002.mcap"]);
-    let numbers: Vec<u64> = files.iter().flat_map(|file| read(file, "/rover/ticks")).map(|of| of.number()).collect();
-    assert_eq!(numbers, (0..sent).collect::<Vec<u64>>());
-    assert_eq!(ended.counts("/rover/ticks"), [sent, 0, 0]);
-    assert_eq!(ended.counts("/rover/driver"), [1, 0, 0], "what is repeated does not count");
-    for file in &files[..2] {
-        assert_eq!(metadata(file, "shmstore.object").len(), 1);
-        assert_eq!(metadata(file, "shmstore.gaps").len(), 1);
-        let [driver, quotes, atomics] =
-            ["driver", "quotes", "atomics"].map(|part| read(file, &format!("/rover/{part}")));
-        assert_eq!([driver.len(), quotes.len(), atomics.len()], [1, 1, 1], "{file:?}");
-        assert_eq!(quotes[0].data[4], 0, "the key is present");
-    }
 }
 
 #[test]

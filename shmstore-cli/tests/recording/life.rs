@@ -2,7 +2,9 @@
 
 use std::fs;
 use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
 
+use nix::sys::signal::Signal;
 use shmstore::Store;
 
 use crate::objects::*;
@@ -62,6 +64,31 @@ fn successor_of_a_removed_object_goes_on_in_the_same_topics() {
     let nonces: Vec<String> = metadata(&file, "shmstore.object").into_iter().map(|of| of["nonce"].clone()).collect();
     assert!(nonces.len() == 2 && nonces[0] != nonces[1], "{nonces:?}");
     assert!(ended.err.contains("was removed") && ended.err.contains("a new object is recorded"), "{ended:?}");
+}
+
+#[test]
+fn value_that_was_stored_just_before_the_removal_is_recorded() {
+    let scratch = Scratch::new();
+    let store = scratch.store_at("gauge");
+    let gauge = store.create::<Gauge>().unwrap();
+    gauge.peak.store(7);
+    let recorder = Recorder::start(&scratch, &["gauge"], &[]).attached(&scratch);
+    recorder.until("/gauge/peak", 1);
+    recorder.signal(Signal::SIGSTOP);
+    gauge.peak.store(8);
+    gauge.level.store(9, Relaxed);
+    drop(gauge);
+    store.remove::<Gauge>().unwrap();
+    // The recorder finds the removal first, because it looks for one each 100 ms.
+    std::thread::sleep(Duration::from_millis(150));
+    recorder.signal(Signal::SIGCONT);
+    recorder.until_event("removed");
+    let file = recorder.file.clone();
+    recorder.stop().with(0);
+    let found: Vec<u64> = read(&file, "/gauge/peak").iter().map(Found::number).collect();
+    assert_eq!(found, [7, 8]);
+    let atomics = read(&file, "/gauge/atomics");
+    assert_eq!(atomics[atomics.len() - 1].data[4..12], 9_u64.to_le_bytes());
 }
 
 #[test]

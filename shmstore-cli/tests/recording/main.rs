@@ -10,5 +10,6 @@ mod objects;
 mod recorder;
 #[path = "../commands/scratch.rs"]
 mod scratch;
+mod splits;
 mod unchanged;
 mod usage;

@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::process::Command;
-use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
 use shmstore::inspect::Object;
@@ -72,18 +71,16 @@ fn killed_recorder_leaves_nothing_in_the_object_and_a_file_that_can_be_read() {
 }
 
 #[test]
-fn signal_ends_the_recording_within_a_second_with_all_that_was_stored() {
+fn signal_ends_the_recording_with_all_that_was_stored() {
     for signal in [Signal::SIGTERM, Signal::SIGINT] {
         let scratch = Scratch::new();
         let (rover, ..) = filled(&scratch);
         let recorder = Recorder::start(&scratch, &["rover"], &[]).attached(&scratch);
         recorder.until("/rover/driver", 1);
         rover.driver.store("end".try_into().unwrap());
-        let start = Instant::now();
         recorder.signal(signal);
         let file = recorder.file.clone();
         recorder.ended().with(0);
-        assert!(start.elapsed() < Duration::from_secs(1), "{signal}: {:?}", start.elapsed());
         let found = read(&file, "/rover/driver");
         assert_eq!((found.len(), &found[1].data[8..]), (2, &b"end\0"[..]));
         let bytes = fs::read(&file).unwrap();

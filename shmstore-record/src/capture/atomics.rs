@@ -79,5 +79,5 @@ fn write(lane: &mut Lane, sink: &mut Sink<'_>, sample: u64, mut all: &[u8]) {
         pieces.push(piece);
         all = rest;
     }
-    lane.write(sink, sample, &pieces);
+    if sink.is_again { lane.repeat(sink, sample, &pieces) } else { lane.write(sink, sample, &pieces) }
 }

@@ -56,27 +56,22 @@ impl FramesWatch {
         };
         self.lane.is_well();
         sink.read += self.elements.len() as u64;
-        let is_newer = self.number.is_none_or(|seen| number > seen);
-        if sink.is_again && is_newer {
-            // The next poll counts it.
-            return;
+        let is_new = !sink.is_again || Some(number) != self.number;
+        if let Some(seen) = self.number.filter(|seen| is_new && number > *seen) {
+            self.lane.miss(seen + 1, number - seen - 1);
         }
-        if !sink.is_again {
-            if let Some(seen) = self.number.filter(|_| is_newer) {
-                self.lane.miss(seen + 1, number - seen - 1);
-            }
-            self.number = Some(number);
-        }
-        self.write(sink, number);
+        self.number = Some(number);
+        self.write(sink, number, is_new);
     }
 
-    fn write(&mut self, sink: &mut Sink<'_>, number: u64) {
+    fn write(&mut self, sink: &mut Sink<'_>, number: u64, is_new: bool) {
         let Self { lane, image, meta, elements, .. } = self;
         match image {
-            None => lane.write(sink, number, &[meta, elements]),
+            None if is_new => lane.write(sink, number, &[meta, elements]),
+            None => lane.repeat(sink, number, &[meta, elements]),
             Some(image) => {
                 let time = image.time(meta).unwrap_or(sink.now);
-                lane.send(sink, number, time, |to| image.encode(meta, elements, time, to));
+                lane.send(sink, (number, time), is_new, |to| image.encode(meta, elements, time, to));
             }
         }
     }

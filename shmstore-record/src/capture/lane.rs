@@ -65,9 +65,23 @@ pub struct Counts {
     pub dropped: u64,
 }
 
-fn send(to: ChannelId, counts: &mut Counts, sink: &mut Sink<'_>, stamp: Stamp, encode: impl FnOnce(&mut Vec<u8>)) {
+/// Whether a message is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Count {
+    New,
+    /// It repeats a message of an earlier file.
+    Repeated,
+}
+
+fn send(
+    to: ChannelId,
+    (counts, count): (&mut Counts, Count),
+    sink: &mut Sink<'_>,
+    stamp: Stamp,
+    encode: impl FnOnce(&mut Vec<u8>),
+) {
     let is_there = sink.recorder.message(to, stamp, encode);
-    if !sink.is_again {
+    if count == Count::New {
         if is_there {
             counts.recorded += 1;
         } else {
@@ -121,6 +135,15 @@ impl Lane {
 
     /// Writes the pieces of a message.
     pub(super) fn write(&mut self, sink: &mut Sink<'_>, sequence: u64, pieces: &[&[u8]]) {
+        self.put(sink, sequence, pieces, Count::New);
+    }
+
+    /// Writes a message again, for another file.
+    pub(super) fn repeat(&mut self, sink: &mut Sink<'_>, sequence: u64, pieces: &[&[u8]]) {
+        self.put(sink, sequence, pieces, Count::Repeated);
+    }
+
+    fn put(&mut self, sink: &mut Sink<'_>, sequence: u64, pieces: &[&[u8]], count: Count) {
         if !self.body.fits(pieces) {
             return self.fails(sink, &"a value has another size than its type");
         }
@@ -129,7 +152,7 @@ impl Lane {
         let body = &self.body;
         send(
             self.channel,
-            &mut self.counts,
+            (&mut self.counts, count),
             sink,
             Stamp { sequence: sequence as u32, log_time: sink.now, publish_time },
             |to| encoded = body.encode(pieces, to),
@@ -154,16 +177,17 @@ impl Lane {
         }
     }
 
-    /// Writes a message that is encoded elsewhere.
+    /// Writes a message that is encoded elsewhere. `is_new`: it does not repeat one of an earlier file.
     pub(super) fn send(
         &mut self,
         sink: &mut Sink<'_>,
-        sequence: u64,
-        publish_time: u64,
+        (sequence, publish_time): (u64, u64),
+        is_new: bool,
         encode: impl FnOnce(&mut Vec<u8>),
     ) {
         let stamp = Stamp { sequence: sequence as u32, log_time: sink.now, publish_time };
-        send(self.channel, &mut self.counts, sink, stamp, encode);
+        let count = if is_new { Count::New } else { Count::Repeated };
+        send(self.channel, (&mut self.counts, count), sink, stamp, encode);
     }
 
     /// Counts the numbers from `first` on that nobody has seen.

@@ -126,14 +126,12 @@ impl MapWatch {
         Ok(())
     }
 
-    /// Writes the keys that are known, for another file. The next look finds the others.
+    /// Writes the keys that are known, for another file. The next look finds the others, and counts newer values.
     fn write_again(&mut self, reading: &Reading<'_>, sink: &mut Sink<'_>) -> Result<(), String> {
         let Self { part, lane, known, .. } = self;
-        let is_wanted = |key: &[u8], version| known.get(key).is_some_and(|known| known.version == version);
+        let is_wanted = |key: &[u8], _| known.contains_key(key);
         let each = |key: &[u8], version: u64, value: &[u8]| {
-            if is_wanted(key, version) {
-                lane.write(sink, version, &[&[Message::PRESENT][..], key, value]);
-            }
+            lane.repeat(sink, version, &[&[Message::PRESENT][..], key, value]);
         };
         reading.entries(part, is_wanted, each).map_err(|error| error.to_string())
     }

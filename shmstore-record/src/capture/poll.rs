@@ -5,7 +5,7 @@ use serde_json::json;
 use super::events::Kind;
 use super::lane::Sink;
 use super::make;
-use super::object::Watched;
+use super::object::{Look, Watched};
 use super::{Capture, OutputError};
 
 /// A period without a change, in nanoseconds, after which all parts are looked at less often.
@@ -33,7 +33,15 @@ impl Capture {
     ///
     /// [`OutputError::TooManyChannels`] if an object has grown too much.
     pub fn poll(&mut self) -> Result<(), OutputError> {
+        self.recorder.hold();
+        let polled = self.look();
+        self.recorder.release();
+        polled
+    }
+
+    fn look(&mut self) -> Result<(), OutputError> {
         let now = self.clock.now();
+        self.begin_file_if_due(now);
         if now < self.next_full && !self.look.is_last && now - self.last_change > CALM {
             self.receive(true);
             return Ok(());
@@ -42,9 +50,6 @@ impl Capture {
         self.receive(false);
         self.follow(now)?;
         self.look_at_all(false);
-        if self.recorder.wants_state() {
-            self.look_at_all(true);
-        }
         self.events.flush(&mut self.recorder);
         if now >= self.next_losses {
             self.next_losses = now + LOSSES;
@@ -56,6 +61,13 @@ impl Capture {
             self.set_gaps(now);
         }
         Ok(())
+    }
+
+    /// Begins the next file with the state of all parts, if it is time.
+    fn begin_file_if_due(&mut self, now: u64) {
+        while self.recorder.wants_state(now) {
+            self.look_at_all(true);
+        }
     }
 
     /// Sets what a file says at its end, if it ends before the recording.
@@ -86,6 +98,9 @@ impl Capture {
         for at in 0..objects.len() {
             for step in 0..objects[at].steps() {
                 objects[at].poll(step, &mut sink, look);
+                while !is_again && sink.recorder.wants_state(sink.now) {
+                    write_state(objects, &mut sink, look);
+                }
                 if sink.read < turn {
                     continue;
                 }
@@ -184,4 +199,13 @@ impl Capture {
         self.events.tell(&mut self.recorder, now, Kind::Grown, of);
         Ok(())
     }
+}
+
+/// Writes the present state of all parts into the file that has just begun.
+fn write_state(objects: &mut [Watched], sink: &mut Sink<'_>, look: &mut Look) {
+    sink.is_again = true;
+    for watched in objects {
+        (0..watched.steps()).for_each(|step| watched.poll(step, sink, look));
+    }
+    sink.is_again = false;
 }

@@ -1,5 +1,7 @@
 //! A block: the messages of one chunk, encoded, on their way to the disk.
 
+use std::time::Instant;
+
 use super::recorder::Stamp;
 
 /// The bytes at which a chunk ends. A larger message is a chunk of its own.
@@ -28,6 +30,10 @@ pub(super) struct Block {
     pub(super) counted: usize,
     /// The number of the block within the recording.
     pub(super) number: u64,
+    /// Whether a file begins with it.
+    pub(super) begins: bool,
+    /// When its first message came.
+    since: Option<Instant>,
 }
 
 impl Block {
@@ -73,6 +79,9 @@ impl Block {
     /// Encodes one message behind the others and returns its size.
     pub(super) fn push(&mut self, channel: u32, stamp: Stamp, encode: impl FnOnce(&mut Vec<u8>)) -> usize {
         let start = self.complete();
+        if self.is_empty() {
+            self.since = Some(Instant::now());
+        }
         self.bytes.truncate(start);
         let capacity = self.bytes.capacity();
         encode(&mut self.bytes);
@@ -107,6 +116,12 @@ impl Block {
     pub(super) fn clear(&mut self) {
         self.entries.clear();
         self.bytes.clear();
+        (self.begins, self.since) = (false, None);
+    }
+
+    /// When the first message came. `None` without one.
+    pub(super) fn since(&self) -> Option<Instant> {
+        self.since.filter(|_| !self.is_empty())
     }
 
     pub(super) fn first_time(&self) -> Option<u64> {

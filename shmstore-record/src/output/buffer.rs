@@ -3,13 +3,10 @@
 use std::collections::VecDeque;
 use std::time::Instant;
 
-use super::blocks::{BLOCK, Block, ENTRY};
-use super::recorder::Stamp;
+use super::blocks::{BLOCK, Block};
 
 /// The smallest budget: one block is filled, one is written, two wait.
 const LEAST: usize = 4 * BLOCK;
-/// A ring's block ends after this part of the ring's time, so that the oldest messages leave in small steps.
-const STEPS: u64 = 16;
 
 /// Blocks that are filled, that wait, and that are free. Their memory is counted whether it is used or not.
 pub(super) struct Buffer {
@@ -17,8 +14,10 @@ pub(super) struct Buffer {
     /// The memory of all blocks, those at the disk included.
     allocated: usize,
     current: Option<Block>,
-    /// When the first message came into the current block.
+    /// When the first message came into the block that is being filled, also while that is elsewhere.
     since: Option<Instant>,
+    /// Whether the disk's thread waits for the block that is being filled.
+    is_awaited: bool,
     sealed: VecDeque<Block>,
     free: Vec<Block>,
     /// How many blocks the disk's thread has.
@@ -38,6 +37,7 @@ impl Buffer {
             allocated: 0,
             current: None,
             since: None,
+            is_awaited: false,
             sealed: VecDeque::new(),
             free: Vec::new(),
             lent: 0,
@@ -47,67 +47,37 @@ impl Buffer {
         }
     }
 
-    /// Encodes one message, which is about as large as `expected`, and returns its size. `None`: the buffer is full.
-    pub(super) fn push(
-        &mut self,
-        channel: u32,
-        stamp: Stamp,
-        expected: usize,
-        encode: impl FnOnce(&mut Vec<u8>),
-    ) -> Option<usize> {
-        self.turn(stamp.log_time);
-        if self.current.as_ref().is_some_and(|block| block.used() + expected + ENTRY > BLOCK) {
-            self.seal();
-        }
-        let mut block = match self.current.take() {
-            Some(block) => block,
-            None => self.fresh(expected)?,
-        };
-        if block.is_empty() {
-            self.since = Some(Instant::now());
-        }
-        // The encoder may panic. The buffer is whole then, without the block that it was about to fill.
-        self.allocated -= block.counted;
-        let size = block.push(channel, stamp, encode);
-        self.allocated += block.counted;
-        if block.room() != block.counted && !self.count(&mut block) {
-            block.pop();
-            self.count(&mut block);
-            self.current = Some(block);
-            return None;
-        }
-        if block.used() > BLOCK && block.len() > 1 {
-            // The message is larger than the one before it on its channel.
-            let Some(mut own) = self.fresh(size) else {
-                block.pop();
-                self.count(&mut block);
-                self.current = Some(block);
-                return None;
-            };
-            block.move_last(&mut own);
-            self.count(&mut block);
-            self.count(&mut own);
-            self.current = Some(block);
-            self.seal();
-            self.since = Some(Instant::now());
-            block = own;
-        }
-        let is_full = block.used() + size + ENTRY > BLOCK;
-        self.current = Some(block);
-        if is_full {
-            self.seal();
-        }
-        Some(size)
+    /// The block that is being filled, for the thread that fills it. `None`: there is none.
+    pub(super) fn lend(&mut self) -> Option<Block> {
+        self.current.take()
     }
 
-    /// A ring's blocks end after a time, and are discarded after a time.
-    fn turn(&mut self, now: u64) {
-        let Some(window) = self.window else { return };
-        let is_old = |time: Option<u64>, age: u64| time.is_some_and(|time| time.saturating_add(age) < now);
-        if is_old(self.current.as_ref().and_then(Block::first_time), window / STEPS) {
-            self.seal();
+    /// Takes the block back that is being filled. `true`: the disk's thread must know, because it waits for something
+    /// else.
+    pub(super) fn put_back(&mut self, block: Option<Block>, now: u64) -> bool {
+        let since = block.as_ref().and_then(Block::since);
+        let is_news = self.is_awaited || since != self.since;
+        (self.current, self.since, self.is_awaited) = (block, since, false);
+        self.expire(now);
+        is_news
+    }
+
+    /// Lets a block wait for the disk.
+    pub(super) fn seal(&mut self, block: Block, now: u64) {
+        self.since = None;
+        if block.is_empty() {
+            self.release(block)
+        } else {
+            self.sealed.push_back(block)
         }
-        while is_old(self.sealed.front().and_then(Block::last_time), window) {
+        self.expire(now);
+    }
+
+    /// A ring's blocks are discarded after a time.
+    fn expire(&mut self, now: u64) {
+        let Some(window) = self.window else { return };
+        let is_old = |block: &Block| block.last_time().is_some_and(|time| time.saturating_add(window) < now);
+        while self.sealed.front().is_some_and(is_old) {
             self.discard();
         }
     }
@@ -120,7 +90,7 @@ impl Buffer {
     }
 
     /// Counts what a block takes now. `false`: that is too much.
-    fn count(&mut self, block: &mut Block) -> bool {
+    pub(super) fn count(&mut self, block: &mut Block) -> bool {
         let room = block.room();
         self.allocated -= block.counted;
         let fits = self.make_room(room);
@@ -147,7 +117,7 @@ impl Buffer {
     }
 
     /// An empty block with room for `expected` bytes.
-    fn fresh(&mut self, expected: usize) -> Option<Block> {
+    pub(super) fn fresh(&mut self, expected: usize) -> Option<Block> {
         let wanted = expected.max(BLOCK);
         let fitting = (0..self.free.len())
             .filter(|&index| self.free[index].suits(wanted))
@@ -166,24 +136,9 @@ impl Buffer {
         Some(block)
     }
 
-    /// Lets the current block wait for the disk.
-    fn seal(&mut self) {
-        self.since = None;
-        match self.current.take() {
-            Some(block) if block.is_empty() => self.release(block),
-            Some(block) => self.sealed.push_back(block),
-            None => {}
-        }
-    }
-
     fn release(&mut self, mut block: Block) {
         block.clear();
         self.free.push(block);
-    }
-
-    /// How many blocks wait.
-    pub(super) fn waiting(&self) -> usize {
-        self.sealed.len()
     }
 
     /// The number of the block into which the next message comes.
@@ -191,7 +146,7 @@ impl Buffer {
         self.current.as_ref().map_or(self.next, |block| block.number)
     }
 
-    /// When the first message came into the current block.
+    /// When the first message came into the block that is being filled.
     pub(super) fn since(&self) -> Option<Instant> {
         self.since
     }
@@ -206,14 +161,27 @@ impl Buffer {
     /// The oldest block that waits, or else the one that is being filled.
     pub(super) fn take_any(&mut self) -> Option<Block> {
         if self.sealed.is_empty() {
-            self.seal();
+            self.is_awaited = self.current.is_none() && self.since.is_some();
+            self.end_current();
         }
         self.take()
     }
 
+    fn end_current(&mut self) {
+        if let Some(block) = self.current.take() {
+            self.seal(block, 0);
+        }
+    }
+
+    /// Returns `true` if half of the budget is free.
+    pub(super) fn has_much_room(&self) -> bool {
+        let free: usize = self.free.iter().map(|block| block.counted).sum();
+        self.allocated - free <= self.budget / 2
+    }
+
     /// All blocks, the oldest first.
     pub(super) fn take_all(&mut self) -> Vec<Block> {
-        self.seal();
+        self.end_current();
         self.lent += self.sealed.len();
         self.sealed.drain(..).collect()
     }
@@ -226,63 +194,13 @@ impl Buffer {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    impl Buffer {
-        /// What all blocks take in truth, but for those at the disk.
-        fn measure(&self) -> usize {
-            self.current.iter().chain(&self.sealed).chain(&self.free).map(Block::room).sum()
-        }
+impl Buffer {
+    /// What all blocks take in truth, but for those elsewhere.
+    pub(super) fn measure(&self) -> usize {
+        self.current.iter().chain(&self.sealed).chain(&self.free).map(Block::room).sum()
     }
 
-    /// Messages of all sizes, and a disk that takes some blocks at times.
-    #[test]
-    fn memory_stays_within_the_budget() {
-        for window in [None, Some(1_000)] {
-            let budget = 8 * BLOCK;
-            let mut buffer = Buffer::new(budget, window);
-            let (mut lent, mut random, mut sizes) = (VecDeque::new(), 1_u64, [0; 3]);
-            let (mut taken, mut dropped, mut written) = (0, 0, 0);
-            for time in 0..10_000 {
-                random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-                let (choice, chance) = ((random >> 40) as usize, (random >> 33) % 100);
-                let (channel, size) = match chance {
-                    0 => (2, choice % (7 * BLOCK)),
-                    1..10 => (1, choice % BLOCK),
-                    _ => (0, choice % 500),
-                };
-                let stamp = Stamp { log_time: time, ..Stamp::default() };
-                let pushed = buffer.push(channel, stamp, sizes[channel as usize], |bytes| {
-                    bytes.resize(bytes.len() + size, 0);
-                });
-                match pushed {
-                    Some(pushed) => {
-                        assert_eq!(pushed, size);
-                        sizes[channel as usize] = size;
-                        taken += 1;
-                    }
-                    None => {
-                        sizes[channel as usize] /= 2;
-                        dropped += 1;
-                    }
-                }
-                let is_fast = time % 1_000 < 500;
-                if is_fast && chance % 5 == 0 {
-                    lent.extend(buffer.take());
-                }
-                if chance % 6 == 0 {
-                    if let Some(block) = lent.pop_front() {
-                        written += block.len();
-                        buffer.give_back(block);
-                    }
-                }
-                let elsewhere: usize = lent.iter().map(Block::room).sum();
-                assert_eq!(buffer.measure() + elsewhere, buffer.allocated);
-                assert!(buffer.allocated <= budget, "{time}: {}", buffer.allocated);
-            }
-            assert!(taken > 5_000 && written > 2_000, "{taken} {written}");
-            assert_eq!(window.is_none(), dropped > 500, "a ring gives up old messages instead: {dropped}");
-        }
+    pub(super) fn allocated(&self) -> usize {
+        self.allocated
     }
 }

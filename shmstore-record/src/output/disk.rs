@@ -1,6 +1,7 @@
 //! The thread that writes: what it shares with the thread that encodes, and what it waits for.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -16,11 +17,18 @@ use super::sink::Opener;
 /// The longest time that a message waits for others to fill a chunk.
 const CHUNK_TIME: Duration = Duration::from_millis(100);
 
+/// A ring's block ends after this part of the ring's time, so that the oldest messages leave in small steps.
+const STEPS: u64 = 16;
+
 /// What both threads use. Neither keeps the lock while it waits for anything.
 pub(super) struct Shared {
     state: Mutex<State>,
     /// Rung when there is something to write.
     pub(super) bell: Condvar,
+    /// Whether a file has begun that the caller's thread does not know of.
+    pub(super) has_begun: AtomicBool,
+    /// The time of a ring, in nanoseconds.
+    pub(super) window: Option<u64>,
 }
 
 pub(super) struct State {
@@ -33,10 +41,6 @@ pub(super) struct State {
     pub(super) is_over: bool,
     /// Whether a snapshot was asked for.
     pub(super) snapshot: bool,
-    /// Whether a new file has begun.
-    has_begun: bool,
-    /// The number of the block which has the state of everything. Only a ring loses it.
-    state_in: u64,
 }
 
 /// What the thread does next.
@@ -60,10 +64,10 @@ impl Shared {
                 is_ending: false,
                 is_over: false,
                 snapshot: false,
-                has_begun: false,
-                state_in: 0,
             }),
             bell: Condvar::new(),
+            has_begun: AtomicBool::new(false),
+            window,
         }
     }
 
@@ -71,16 +75,11 @@ impl Shared {
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
 
-impl State {
-    pub(super) fn wants_state(&mut self) -> bool {
-        let wants = self.has_begun || self.buffer.discarded > self.state_in;
-        if wants {
-            self.has_begun = false;
-            self.state_in = self.buffer.number();
-        }
-        wants
+    /// Returns `true` if a ring's block is to end.
+    pub(super) fn is_old(&self, block: &Block, now: u64) -> bool {
+        let is_old = |window| block.first_time().is_some_and(|time| time.saturating_add(window / STEPS) < now);
+        self.window.is_some_and(is_old)
     }
 }
 
@@ -89,7 +88,7 @@ pub(super) struct Disk {
     shared: Arc<Shared>,
     series: Series,
     contents: Contents,
-    /// How many files had begun when that was last reported.
+    /// How many files have begun that the caller's thread knows of.
     begun: u64,
     window: Option<u64>,
     sync: Option<Duration>,
@@ -105,7 +104,7 @@ impl Disk {
         if !is_ring {
             series.begin()?;
         }
-        let window = shared.state().buffer.window;
+        let window = shared.window;
         shared.state().progress = series.progress(Progress::default());
         let begun = series.begun;
         Ok(Self { shared, series, contents: Contents::default(), begun, window, sync, synced: Instant::now() })
@@ -176,9 +175,11 @@ impl Disk {
     }
 
     fn write(&mut self, block: Block) -> Result<(), OutputError> {
-        if self.series.must_turn(&block) {
+        if block.begins && self.series.has_messages() {
             let gaps = self.shared.state().gaps.clone();
             self.series.turn(&self.contents, &gaps)?;
+            // The block has the state.
+            self.begun = self.series.begun;
         }
         let outcome = self.series.write(&self.contents, &block, 0);
         self.shared.state().buffer.give_back(block);
@@ -222,7 +223,9 @@ impl Disk {
         let mut state = self.shared.state();
         let Progress { dropped, failure, .. } = std::mem::take(&mut state.progress);
         state.progress = self.series.progress(Progress { dropped, failure, ..Progress::default() });
-        state.has_begun |= self.series.begun > self.begun;
+        if self.series.begun > self.begun {
+            self.shared.has_begun.store(true, Relaxed);
+        }
         self.begun = self.series.begun;
     }
 }

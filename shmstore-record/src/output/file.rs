@@ -32,8 +32,6 @@ pub(super) struct OutFile {
     pub(super) path: PathBuf,
     /// The messages that were put out.
     pub(super) messages: u64,
-    /// The log time of the first message.
-    pub(super) first_time: Option<u64>,
     writer: Writer<Sink>,
     medium: Arc<dyn Medium>,
     place: Arc<Place>,
@@ -56,17 +54,7 @@ impl OutFile {
             .create(sink)
             .map_err(of_mcap)?;
         writer.flush().map_err(of_mcap)?;
-        Ok(Self {
-            path: path.to_owned(),
-            messages: 0,
-            first_time: None,
-            writer,
-            medium,
-            place,
-            channels: 0,
-            metadata: 0,
-            is_dirty: true,
-        })
+        Ok(Self { path: path.to_owned(), messages: 0, writer, medium, place, channels: 0, metadata: 0, is_dirty: true })
     }
 
     /// The bytes that were put out.
@@ -121,7 +109,6 @@ impl OutFile {
         }
         self.flush()?;
         self.messages += messages;
-        self.first_time = self.first_time.or(block.first_time());
         Ok(())
     }
 

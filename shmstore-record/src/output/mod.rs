@@ -11,6 +11,7 @@ mod buffer;
 mod disk;
 mod error;
 mod file;
+mod filler;
 mod paths;
 mod recorder;
 mod repair;
@@ -19,6 +20,7 @@ mod series;
 mod settings;
 mod sink;
 mod summary;
+mod turns;
 
 #[cfg(test)]
 mod tests;

@@ -3,13 +3,16 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 use std::thread::JoinHandle;
 use std::{io, mem};
 
 use super::disk::{Disk, Shared};
 use super::error::OutputError;
+use super::filler::Filler;
 use super::settings::{Channel, Output};
 use super::sink::{self, Opener};
+use super::turns::Turns;
 
 /// The format numbers channels with 16 bits, and the number 0 is not used.
 const CHANNELS: usize = u16::MAX as usize;
@@ -18,6 +21,9 @@ const CHANNELS: usize = u16::MAX as usize;
 ///
 /// [`Recorder::message`] encodes into a bounded buffer and never waits for the disk. An own thread writes what the
 /// buffer has: after 1 MiB, or 100 ms. Each write leaves a file that readers of MCAP open.
+///
+/// A caller with many messages calls [`hold`](Self::hold) before them and [`release`](Self::release) behind them. The
+/// two threads share nothing in between, as long as blocks are not full.
 ///
 /// If a recorder is dropped, it ends its file as [`Recorder::finish`] does, but tells nothing.
 ///
@@ -50,6 +56,15 @@ pub struct Recorder {
     path: PathBuf,
     channels: Vec<Sent>,
     last: u64,
+    filler: Filler,
+    turns: Turns,
+    /// Whether the caller has a batch of messages.
+    is_batch: bool,
+    /// Whether a message of the state was dropped, and whether the state was written a second time for that.
+    is_lost: bool,
+    is_second: bool,
+    /// The number of the block which has the state of everything. Only a ring loses it.
+    state_in: u64,
 }
 
 /// A channel as the caller's thread knows it.
@@ -58,6 +73,8 @@ struct Sent {
     /// The size of the last message, by which the next one finds a place.
     size: usize,
     dropped: u64,
+    /// The number of the block of the last message.
+    block: Option<u64>,
 }
 
 /// A channel of one [`Recorder`].
@@ -125,12 +142,25 @@ impl Recorder {
         settings.check()?;
         let path = settings.path.clone();
         let shared = Arc::new(Shared::new(&settings));
+        let turns = Turns::new(settings.split);
         let disk = Disk::start(settings, opener, Arc::clone(&shared))?;
         let thread = std::thread::Builder::new()
             .name("record".to_owned())
             .spawn(move || disk.run())
             .map_err(|source| OutputError::Thread { path: path.clone(), source })?;
-        Ok(Self { shared, thread: Some(thread), path, channels: Vec::new(), last: 0 })
+        Ok(Self {
+            shared,
+            thread: Some(thread),
+            path,
+            channels: Vec::new(),
+            last: 0,
+            filler: Filler::default(),
+            turns,
+            is_batch: false,
+            is_lost: false,
+            is_second: false,
+            state_in: 0,
+        })
     }
 
     /// Adds a channel. It is in each file from now on.
@@ -144,12 +174,14 @@ impl Recorder {
             return Err(OutputError::TooManyChannels { topic: channel.topic, limit: CHANNELS });
         }
         self.channels.push(Sent::default());
+        self.turns.add_channel(&channel);
         self.shared.state().contents.channels.push(Arc::new(channel));
         Ok(ChannelId(index as u32))
     }
 
     /// Adds a metadata record. Each later file begins with all of them.
     pub fn metadata(&mut self, name: &str, pairs: BTreeMap<String, String>) {
+        self.turns.add_metadata(&pairs);
         let record = mcap::records::Metadata { name: name.to_owned(), metadata: pairs };
         self.shared.state().contents.metadata.push(Arc::new(record));
         self.shared.bell.notify_one();
@@ -168,25 +200,37 @@ impl Recorder {
         let Some(channel) = self.channels.get_mut(to.0 as usize) else { return false };
         let stamp = Stamp { log_time: stamp.log_time.max(self.last), ..stamp };
         self.last = stamp.log_time;
-        let mut state = self.shared.state();
-        let before = (state.buffer.waiting(), state.buffer.since());
-        let size = if state.is_over { None } else { state.buffer.push(to.0, stamp, channel.size, encode) };
-        match size {
-            Some(size) => channel.size = size,
+        let pushed = self.filler.push(&self.shared, to.0, stamp, channel.size, encode);
+        match &pushed {
+            Some(pushed) => {
+                let is_first = channel.block.replace(pushed.block) != Some(pushed.block);
+                channel.size = pushed.size;
+                self.turns.add(pushed, stamp.log_time, is_first);
+            }
             None => {
                 // Maybe a smaller message would have found a place.
                 channel.size /= 2;
                 channel.dropped += 1;
-                state.progress.dropped += 1;
+                self.shared.state().progress.dropped += 1;
+                self.is_lost |= self.turns.is_state() && !self.is_second;
             }
         }
-        // The thread waits for a whole block, or for the time after which one that has begun is written.
-        let must_know = before != (state.buffer.waiting(), state.buffer.since());
-        drop(state);
-        if must_know {
-            self.shared.bell.notify_one();
+        if !self.is_batch {
+            self.filler.put_back(&self.shared, self.last);
         }
-        size.is_some()
+        pushed.is_some()
+    }
+
+    /// Begins a batch of messages, which the other thread has only after [`Recorder::release`], or when they fill a
+    /// block.
+    pub fn hold(&mut self) {
+        self.is_batch = true;
+    }
+
+    /// Ends a batch of messages.
+    pub fn release(&mut self) {
+        self.is_batch = false;
+        self.filler.put_back(&self.shared, self.last);
     }
 
     /// How many messages of a channel found the buffer full.
@@ -195,10 +239,42 @@ impl Recorder {
         self.channels.get(channel.0 as usize).map_or(0, |sent| sent.dropped)
     }
 
-    /// Returns `true` once after a new file has begun, and after a ring has lost the state that it had. The caller
-    /// records the present state of everything then.
-    pub fn wants_state(&mut self) -> bool {
-        self.shared.state().wants_state()
+    /// Returns `true` if the caller is to record the present state of everything now. The messages until the next call
+    /// are this state.
+    ///
+    /// With [`Output::split`], the next file begins here, so that it has the state before all other messages. Otherwise
+    /// a ring has lost the state that it had, or a file began because the disk was full. `now` is the time in
+    /// nanoseconds since 1970.
+    ///
+    /// A caller asks often, because files only end here.
+    pub fn wants_state(&mut self, now: u64) -> bool {
+        if self.turns.end_state() {
+            return false;
+        }
+        let is_due = self.turns.is_due(now);
+        if is_due {
+            self.filler.begin_file(&self.shared, self.last);
+            (self.is_lost, self.is_second) = (false, false);
+        }
+        let wants = is_due || self.has_lost_state();
+        if wants {
+            self.turns.begin_state();
+            self.state_in = self.filler.number().unwrap_or_else(|| self.shared.state().buffer.number());
+        }
+        wants
+    }
+
+    /// Whether the present file or ring lacks the state, or a part of it.
+    fn has_lost_state(&mut self) -> bool {
+        let has_begun = &self.shared.has_begun;
+        if has_begun.load(Relaxed) && has_begun.swap(false, Relaxed) {
+            return true;
+        }
+        if self.is_lost && self.shared.state().buffer.has_much_room() {
+            (self.is_lost, self.is_second) = (false, true);
+            return true;
+        }
+        self.shared.window.is_some() && self.shared.state().buffer.discarded > self.state_in
     }
 
     /// How far the recording is.
@@ -212,6 +288,8 @@ impl Recorder {
     /// Returns at once. [`Recorder::progress`] tells when the file is complete. Returns `false` without
     /// [`Output::snapshot`], and if the snapshot before is not complete yet.
     pub fn save_snapshot(&mut self) -> bool {
+        // What is being filled belongs to the snapshot.
+        self.filler.end_block(&self.shared, self.last);
         let mut state = self.shared.state();
         let is_asked = state.buffer.window.is_some() && !state.snapshot && !state.is_over;
         state.snapshot |= is_asked;
@@ -235,6 +313,7 @@ impl Recorder {
 
     fn end(&mut self) -> Result<Summary, OutputError> {
         let Some(thread) = self.thread.take() else { return Ok(Summary::default()) };
+        self.release();
         self.shared.state().is_ending = true;
         self.shared.bell.notify_one();
         thread.join().unwrap_or_else(|_| {

@@ -9,7 +9,7 @@ use super::error::OutputError;
 use super::file::{Contents, OutFile};
 use super::paths;
 use super::recorder::{Progress, Summary};
-use super::settings::{Output, Split};
+use super::settings::Output;
 use super::sink::Opener;
 
 pub(super) struct Series {
@@ -86,17 +86,9 @@ impl Series {
         })
     }
 
-    /// Whether the next file must begin before this block.
-    pub(super) fn must_turn(&self, block: &Block) -> bool {
-        let Some(file) = self.file.as_ref().filter(|file| file.messages > 0) else { return false };
-        match self.settings.split {
-            Some(Split::Size(size)) => file.bytes() + block.used() as u64 > size,
-            Some(Split::Time(time)) => {
-                let age = block.first_time().unwrap_or(0).saturating_sub(file.first_time.unwrap_or(0));
-                u128::from(age) >= time.as_nanos()
-            }
-            None => false,
-        }
+    /// Whether the present file has a message.
+    pub(super) fn has_messages(&self) -> bool {
+        self.file.as_ref().is_some_and(|file| file.messages > 0)
     }
 
     /// Ends the file and begins the next one.

@@ -18,7 +18,7 @@ use super::error::OutputError;
 pub struct Output {
     /// The file. With `split` or `snapshot`, `x.mcap` stands for `x_0001.mcap`, `x_0002.mcap` and so on.
     pub path: PathBuf,
-    /// When the next file begins. `None`: never.
+    /// When the next file begins: in [`wants_state`](super::Recorder::wants_state). `None`: never.
     pub split: Option<Split>,
     /// How many files remain, at least 1. The oldest is deleted when the next one has begun. Only with `split`.
     pub keep: Option<usize>,
@@ -38,9 +38,12 @@ pub struct Output {
 /// When the next file begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Split {
-    /// Before a file would grow above this many bytes, its summary not counted. A file has at least one chunk.
+    /// Before a file would grow above this many bytes, its summary not counted.
+    ///
+    /// The state with which a file begins counts as at most half of it. A file is larger if more comes between two calls
+    /// of [`wants_state`](super::Recorder::wants_state) than before.
     Size(u64),
-    /// When the first message of a file is this old, by the log times.
+    /// When the first message of a file is this old, by the log times. A file that has nothing but its state goes on.
     Time(Duration),
 }
 

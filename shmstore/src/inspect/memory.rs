@@ -12,14 +12,14 @@
 #![allow(unsafe_code)]
 
 use std::ops::Range;
-use std::ptr::NonNull;
+use std::ptr::{self, NonNull};
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64};
 
 use crate::layout::schema::OwnedSchema;
 use crate::segment::this_process::registry::SegmentRef;
 use crate::sync::copy::{UNIT, Unit, copy_bytes_out};
-use crate::sys::process::ordinary_page_size;
+use crate::sys::process::{PAGE, ordinary_page_size};
 use crate::sys::readable::ReadablePages;
 use crate::sys::shm::Unreadable;
 
@@ -100,6 +100,25 @@ impl<'a> Live<'a> {
     /// Returns the atomic of eight bytes at an offset.
     pub(super) fn word(self, at: usize) -> Result<&'a AtomicU64, &'static str> {
         self.atomic(at)
+    }
+
+    /// Returns the word at an offset. `page` is the page of the last word, which was checked in this call.
+    ///
+    /// Words that follow each other on one page are checked once.
+    #[inline]
+    pub(super) fn next_word(self, at: usize, page: &mut Option<usize>) -> Result<&'a AtomicU64, &'static str> {
+        // An aligned word is on one page.
+        let own = self.attached.geometry().payload_offset.wrapping_add(at) / PAGE;
+        if *page == Some(own) {
+            return self.atomic_at(at).ok_or(OUTSIDE);
+        }
+        self.first_word(at).inspect(|word| *page = (!ptr::eq(*word, &ZERO)).then_some(own))
+    }
+
+    /// The first word of a page.
+    #[cold]
+    fn first_word(self, at: usize) -> Result<&'a AtomicU64, &'static str> {
+        self.word(at)
     }
 
     /// Returns the atomic of four bytes at an offset.

@@ -64,6 +64,7 @@ mod saved;
 mod segment;
 mod snapshot;
 mod value;
+mod versions;
 
 use std::io;
 use std::path::PathBuf;
@@ -88,6 +89,7 @@ pub use remove::{Removal, WhileAttached};
 pub use saved::{SavedError, SavedObject};
 pub use segment::{Description, Segment, Usage, segments, usage};
 pub use value::Value;
+pub use versions::Versions;
 
 pub(crate) use decode::decode_whole;
 pub(crate) use frames::{Frames, FramesPlaces, FramesTypes};

@@ -8,7 +8,7 @@ use super::frames::{Frames, FramesTypes};
 use super::items::{BROADCAST, Passed, Reader};
 use super::limits::Limits;
 use super::map::Map;
-use super::memory::{Memory, integer, length, offset};
+use super::memory::{Live, Memory, integer, length, offset};
 use super::newest_frame::FRAMES;
 use super::object::Object;
 use super::part::{Part, PartError, no_such, unreadable};
@@ -60,7 +60,7 @@ impl Reading<'_> {
     /// [`PartError`] if the part cannot be read.
     pub fn changes(&self, part: &Part) -> Result<Option<u64>, PartError> {
         if let Some(at) = part.version_at() {
-            let word = self.object.live(&self.pages).word(at);
+            let word = self.live().word(at);
             let word = word.map_err(|why| unreadable(part.path(), why.into()))?;
             return Ok(Some(sync::newest(word.load(Acquire)).0));
         }
@@ -263,7 +263,11 @@ impl Reading<'_> {
     }
 
     fn place(&self, part: &Part) -> (Memory<'_>, usize) {
-        (Memory::Live(self.object.live(&self.pages)), part.at())
+        (Memory::Live(self.live()), part.at())
+    }
+
+    pub(super) fn live(&self) -> Live<'_> {
+        self.object.live(&self.pages)
     }
 
     fn waits(&self) -> Waits {

@@ -1,7 +1,7 @@
 //! The pages of a segment that may be read during one call. The kernel checks each page once, before its first byte is
 //! read. A page that no process has written yet is told apart, as a read would have the kernel allocate it.
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::ops::Range;
 
 use super::process::{PAGE, ordinary_page_size};
@@ -9,6 +9,9 @@ use super::shm::{Mapping, Unreadable, nothing_is_swapped};
 
 /// The pages of a word of the bit set.
 const BITS: usize = u64::BITS as usize;
+
+/// The most pages that one call of the kernel is about.
+const MOST_AHEAD: usize = 64;
 
 /// The pages that were checked.
 #[derive(Debug)]
@@ -18,6 +21,11 @@ pub(crate) struct ReadablePages<'a> {
     checked: RefCell<Vec<u64>>,
     /// A bit for each page that was found to be unwritten. Empty until there is one.
     unwritten: RefCell<Vec<u64>>,
+    /// A bit for each page that was found to be in memory. Empty until there is one.
+    in_memory: RefCell<Vec<u64>>,
+    /// The page behind those that were asked about last, and their number. A caller that asks about one page after the
+    /// other has the kernel asked about ever more pages at once.
+    ahead: Cell<(usize, usize)>,
     /// Whether the kernel's word is enough that a page was never written: it says the same of a page in swap space.
     nothing_is_swapped: OnceCell<bool>,
 }
@@ -25,7 +33,14 @@ pub(crate) struct ReadablePages<'a> {
 impl<'a> ReadablePages<'a> {
     pub(crate) fn of(mapping: &'a Mapping) -> Self {
         let checked = RefCell::new(vec![0; words(mapping)]);
-        Self { mapping, checked, unwritten: RefCell::default(), nothing_is_swapped: OnceCell::new() }
+        Self {
+            mapping,
+            checked,
+            unwritten: RefCell::default(),
+            in_memory: RefCell::default(),
+            ahead: Cell::default(),
+            nothing_is_swapped: OnceCell::new(),
+        }
     }
 
     /// Checks the pages of a range that were not checked before. The range is within the mapping.
@@ -46,7 +61,15 @@ impl<'a> ReadablePages<'a> {
         while let Some(first) = (next..pages.end).find(|page| !is_set(&checked, *page)) {
             // Pages that follow each other take one call.
             next = (first..pages.end).find(|page| is_set(&checked, *page)).unwrap_or(pages.end);
-            self.mapping.check_readable(&(first * PAGE..next * PAGE))?;
+            let in_memory = self.in_memory.borrow();
+            let is_next = |page: &usize| is_known(&in_memory, *page) && !is_set(&checked, *page);
+            let more = (next..first + MOST_AHEAD).take_while(is_next).count();
+            if more > 0 && self.mapping.check_readable(&(first * PAGE..(next + more) * PAGE)).is_ok() {
+                next += more;
+            } else {
+                // A page that no caller asked for is no reason to fail.
+                self.mapping.check_readable(&(first * PAGE..next * PAGE))?;
+            }
             for (word, bit) in (first..next).map(place) {
                 checked[word] |= bit;
             }
@@ -65,11 +88,10 @@ impl<'a> ReadablePages<'a> {
             return false;
         }
         let (word, bit) = place(page);
-        if self.unwritten.borrow().get(word).is_some_and(|known| known & bit != 0) {
+        if is_known(&self.unwritten.borrow(), page) {
             return true;
         }
-        let start = page * PAGE / ordinary_page_size() * ordinary_page_size();
-        if self.mapping.has_in_memory(&(start..start + 1)) {
+        if self.is_in_memory(page) {
             return false;
         }
         // Asked after the page, so that the page was not in swap space when it was not in memory.
@@ -81,6 +103,35 @@ impl<'a> ReadablePages<'a> {
         unwritten[word] |= bit;
         true
     }
+
+    fn is_in_memory(&self, page: usize) -> bool {
+        let mut in_memory = self.in_memory.borrow_mut();
+        if is_known(&in_memory, page) {
+            return true;
+        }
+        let size = ordinary_page_size();
+        if size != PAGE {
+            let start = page * PAGE / size * size;
+            return self.mapping.has_in_memory(&(start..start + 1));
+        }
+        let (next, before) = self.ahead.get();
+        let count = if next == page { (2 * before).clamp(1, MOST_AHEAD) } else { 1 };
+        let end = (page + count).min(self.mapping.len().div_ceil(PAGE));
+        self.ahead.set((end, count));
+        in_memory.resize(words(self.mapping), 0);
+        let mut found = [0; MOST_AHEAD];
+        self.mapping.in_memory(page * PAGE, &mut found[..end - page]);
+        for (word, bit) in (page..end).zip(&found).filter(|(_, found)| *found & 1 != 0).map(|(page, _)| place(page)) {
+            in_memory[word] |= bit;
+        }
+        found[0] & 1 != 0
+    }
+}
+
+/// As [`is_set`], of bits that may be absent.
+fn is_known(pages: &[u64], page: usize) -> bool {
+    let (word, bit) = place(page);
+    pages.get(word).is_some_and(|known| known & bit != 0)
 }
 
 fn words(mapping: &Mapping) -> usize {

@@ -296,10 +296,18 @@ impl Mapping {
     /// written, or is swapped out.
     pub(crate) fn has_in_memory(&self, pages: &Range<usize>) -> bool {
         let mut found = vec![0_u8; pages.len().div_ceil(PAGE)];
-        let start = self.base.as_ptr().wrapping_add(pages.start);
+        self.in_memory(pages.start, &mut found);
+        found.iter().any(|page| page & 1 != 0)
+    }
+
+    /// Sets the lowest bit of a byte for each page from `start` on that is in memory, or for which that is unknown.
+    pub(crate) fn in_memory(&self, start: usize, found: &mut [u8]) {
+        let start = self.base.as_ptr().wrapping_add(start);
         // SAFETY: asks about addresses, whatever is there; `found` has a byte for each page, and no page is smaller.
-        let asked = unsafe { libc::mincore(start.cast(), pages.len(), found.as_mut_ptr()) };
-        asked != 0 || found.iter().any(|page| page & 1 != 0)
+        let asked = unsafe { libc::mincore(start.cast(), found.len() * PAGE, found.as_mut_ptr()) };
+        if asked != 0 {
+            found.fill(1);
+        }
     }
 
     /// Gives pages back to the kernel, for all processes: they are zero then. Returns `false` if the kernel refuses

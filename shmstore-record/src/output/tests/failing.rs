@@ -14,6 +14,7 @@ fn record_until_it_fails(mut recorder: Recorder) -> OutputError {
     let to = recorder.channel(channel("/a")).unwrap();
     let mut sequence = 0;
     wait_until("the recording ends", || {
+        recorder.wants_state(0);
         sequence += u32::from(put(&mut recorder, to, sequence, &vec![sequence as u8; 100_000]));
         recorder.progress().failure.is_some()
     });
@@ -52,12 +53,13 @@ fn a_write_that_fails_in_any_step_leaves_what_was_recorded_before() {
 fn a_full_disk_costs_the_oldest_file_if_only_some_are_kept() {
     let directory = directory();
     let path = directory.path().join("x.mcap");
-    // Each file has about 2 chunks of 4 writes, and the third one fails.
-    let disk = Faulty::at(21, ErrorKind::StorageFull);
+    // Each file has about 20 writes, and the third one fails.
+    let disk = Faulty::at(50, ErrorKind::StorageFull);
     let settings = Output { split: Some(Split::Size(2_200_000)), keep: Some(9), ..Output::to(&path) };
     let mut recorder = Recorder::start_on(settings, disk.opener()).unwrap();
     let to = recorder.channel(channel("/a")).unwrap();
     for sequence in 0..100 {
+        recorder.wants_state(0);
         put(&mut recorder, to, sequence, &vec![0; 100_000]);
     }
     let summary = recorder.finish(BTreeMap::new()).unwrap();
@@ -73,7 +75,7 @@ fn a_broken_disk_costs_no_other_file() {
     let directory = directory();
     let settings =
         Output { split: Some(Split::Size(2_200_000)), keep: Some(9), ..Output::to(directory.path().join("x.mcap")) };
-    let disk = Faulty::at(21, ErrorKind::Other);
+    let disk = Faulty::at(50, ErrorKind::Other);
     let error = record_until_it_fails(Recorder::start_on(settings, disk.opener()).unwrap());
     let OutputError::Stopped { messages, .. } = &error else { panic!("{error}") };
     let sequences: Vec<_> = files(directory.path()).iter().flat_map(|path| read(path).sequences()).collect();
@@ -128,6 +130,7 @@ fn a_full_file_system_keeps_the_newest_files() {
     let mut recorder = Recorder::start(settings).unwrap();
     let to = recorder.channel(channel("/a")).unwrap();
     for sequence in 0..500 {
+        recorder.wants_state(0);
         wait_until("it is taken", || put(&mut recorder, to, sequence, &vec![0; 100_000]));
     }
     let summary = recorder.finish(BTreeMap::new()).unwrap();

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 
+use super::media::Gate;
 use super::*;
 use crate::output::{OutputError, Split};
 
@@ -56,14 +57,13 @@ fn record_many(settings: Output, count: u32) -> (crate::output::Summary, u32) {
     let to = recorder.channel(channel("/a")).unwrap();
     recorder.channel(channel("/unused")).unwrap();
     recorder.gaps(pairs(&[("/a", "so far")]));
-    assert!(!recorder.wants_state(), "the first file's state is recorded anyway");
     let mut wanted = 0;
     for sequence in 0..count {
         let stamp = Stamp { sequence, log_time: u64::from(sequence) * 1_000_000_000, publish_time: 0 };
+        wanted += u32::from(recorder.wants_state(stamp.log_time));
         while !recorder.message(to, stamp, |message| message.resize(message.len() + 10_000, sequence as u8)) {
             std::thread::yield_now();
         }
-        wanted += u32::from(recorder.wants_state());
     }
     (recorder.finish(pairs(&[("/a", "at last")])).unwrap(), wanted)
 }
@@ -72,13 +72,15 @@ fn record_many(settings: Output, count: u32) -> (crate::output::Summary, u32) {
 fn a_recording_is_split_by_size_into_files_that_are_complete() {
     let directory = directory();
     let settings = Output { split: Some(Split::Size(3_300_000)), ..Output::to(directory.path().join("x.mcap")) };
-    let (summary, _) = record_many(settings, 1000);
+    let (summary, wanted) = record_many(settings, 1000);
     assert_eq!(summary.files, files(directory.path()));
-    assert_eq!(summary.files.len(), 4, "three chunks of 1 MiB a file");
+    assert_eq!((summary.files.len(), wanted), (4, 3));
     assert!(summary.files[0].ends_with("x_0001.mcap") && summary.files[3].ends_with("x_0004.mcap"));
     let mut sequences = Vec::new();
     for (index, path) in summary.files.iter().enumerate() {
-        assert!(path.metadata().unwrap().len() <= 3_302_000);
+        let size = path.metadata().unwrap().len();
+        let is_full = (3_250_000..=3_302_000).contains(&size);
+        assert!(if index < 3 { is_full } else { size < 3_302_000 }, "{index}: {size}");
         let contents = read(path);
         assert_eq!(contents.channels, ["/a", "/unused"]);
         assert_eq!(contents.metadata("shmstore.object").len(), 1);
@@ -94,13 +96,10 @@ fn a_recording_is_split_by_size_into_files_that_are_complete() {
 fn a_recording_is_split_by_the_time_of_its_messages() {
     let directory = directory();
     let split = Some(Split::Time(Duration::from_secs(250)));
-    let (summary, _) = record_many(Output { split, ..Output::to(directory.path().join("x.mcap")) }, 1000);
-    assert!((3..=4).contains(&summary.files.len()), "{summary:?}");
-    for path in &summary.files {
-        let contents = read(path);
-        let age = contents.messages.last().unwrap().log_time - contents.messages[0].log_time;
-        // The block in which the time passes is written to the old file.
-        assert!(age < 360_000_000_000, "{age}");
+    let (summary, wanted) = record_many(Output { split, ..Output::to(directory.path().join("x.mcap")) }, 1000);
+    assert_eq!((summary.files.len(), wanted), (4, 3));
+    for (path, first) in summary.files.iter().zip([0, 250, 500, 750]) {
+        assert_eq!(read(path).sequences(), (first..first + 250).collect::<Vec<_>>());
     }
 }
 
@@ -117,18 +116,78 @@ fn only_the_newest_files_are_kept() {
 }
 
 #[test]
-fn a_new_file_asks_for_the_state_once() {
+fn a_new_file_asks_for_the_state_once_and_begins_with_it() {
+    for is_batch in [false, true] {
+        let directory = directory();
+        let settings = Output { split: Some(Split::Size(1)), ..Output::to(directory.path().join("x.mcap")) };
+        let mut recorder = Recorder::start(settings).unwrap();
+        let to = recorder.channel(channel("/a")).unwrap();
+        assert!(!recorder.wants_state(0), "the first file's state is recorded anyway");
+        if is_batch {
+            recorder.hold();
+        }
+        put(&mut recorder, to, 0, b"first");
+        assert!(recorder.wants_state(0));
+        put(&mut recorder, to, 1, b"state");
+        assert!(!recorder.wants_state(0));
+        assert!(!recorder.wants_state(u64::MAX), "a file of the state alone goes on");
+        put(&mut recorder, to, 2, b"second");
+        assert!(recorder.wants_state(0));
+        assert!(!recorder.wants_state(0), "there is no state");
+        let summary = recorder.finish(BTreeMap::new()).unwrap();
+        let found: Vec<_> = summary.files.iter().map(|path| read(path).sequences()).collect();
+        assert_eq!(found, [vec![0], vec![1, 2]], "a file begins with its first message");
+    }
+}
+
+#[test]
+fn a_state_that_is_larger_than_a_file_leaves_room_for_others() {
     let directory = directory();
-    let settings = Output { split: Some(Split::Size(1)), ..Output::to(directory.path().join("x.mcap")) };
+    let settings = Output { split: Some(Split::Size(100_000)), ..Output::to(directory.path().join("x.mcap")) };
     let mut recorder = Recorder::start(settings).unwrap();
     let to = recorder.channel(channel("/a")).unwrap();
-    put(&mut recorder, to, 0, b"first");
-    wait_until("the first message is written", || recorder.progress().messages == 1);
-    assert!(!recorder.wants_state());
-    put(&mut recorder, to, 1, b"second");
-    wait_until("the second message is written", || recorder.progress().messages == 2);
-    assert!(recorder.wants_state());
-    assert!(!recorder.wants_state());
+    let mut files = 1;
+    for sequence in 0..1000 {
+        if recorder.wants_state(0) {
+            files += 1;
+            (0..20).for_each(|_| assert!(put(&mut recorder, to, u32::MAX, &[0; 10_000])));
+            assert!(!recorder.wants_state(0));
+        }
+        assert!(put(&mut recorder, to, sequence, &[0; 1000]));
+    }
+    let summary = recorder.finish(BTreeMap::new()).unwrap();
+    assert_eq!(summary.files.len(), files);
+    assert!((15..=25).contains(&files), "half of each file is the messages of one: {files}");
+    let found: Vec<Vec<u32>> = summary.files.iter().map(|path| read(path).sequences()).collect();
+    assert!(found[1..].iter().all(|of| of[..20].iter().all(|sequence| *sequence == u32::MAX)));
+    let others = found.concat().into_iter().filter(|sequence| *sequence != u32::MAX);
+    assert_eq!(others.collect::<Vec<_>>(), (0..1000).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_state_that_was_dropped_is_asked_for_again_when_there_is_room() {
+    let directory = directory();
+    let gate = Gate::default();
+    let path = directory.path().join("x.mcap");
+    let settings = Output { split: Some(Split::Size(1_000_000)), buffer: 4 << 20, ..Output::to(&path) };
+    let mut recorder = Recorder::start_on(settings, gate.opener()).unwrap();
+    let _opened = gate.opened_at_last();
+    let to = recorder.channel(channel("/a")).unwrap();
+    let mut sequence = 0;
+    while put(&mut recorder, to, sequence, &vec![0; 100_000]) {
+        sequence += 1;
+    }
+    assert!(recorder.wants_state(0));
+    assert!(!put(&mut recorder, to, u32::MAX, b"state"));
+    assert!(!recorder.wants_state(0));
+    assert!(!recorder.wants_state(0), "there is no room");
+    gate.open();
+    wait_until("there is room", || recorder.wants_state(0));
+    assert!(put(&mut recorder, to, u32::MAX, b"state"));
+    assert!(!recorder.wants_state(0));
+    let summary = recorder.finish(BTreeMap::new()).unwrap();
+    let found: Vec<_> = summary.files.iter().map(|path| read(path).sequences()).collect();
+    assert_eq!(found, [(0..sequence).collect(), vec![u32::MAX]]);
 }
 
 #[test]
@@ -146,6 +205,8 @@ fn a_numbered_recording_is_not_mixed_with_an_older_one() {
     fs::write(directory.path().join("x_0002.mcap"), "precious").unwrap();
     let to = recorder.channel(channel("/a")).unwrap();
     for sequence in 0..2 {
+        assert_eq!(recorder.wants_state(0), sequence > 0);
+        recorder.wants_state(0);
         put(&mut recorder, to, sequence, b"body");
         wait_until("it is written", || recorder.progress().messages == u64::from(sequence) + 1);
     }

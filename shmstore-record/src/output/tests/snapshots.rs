@@ -37,7 +37,7 @@ fn a_snapshot_has_the_messages_of_the_last_time() {
     let contents = save(&mut recorder);
     assert_eq!(contents.sequences(), (69..100).collect::<Vec<_>>());
     assert_eq!((contents.counted, contents.metadata.len()), (Some(31), 1));
-    assert!(recorder.wants_state(), "the next snapshot needs the state again");
+    assert!(recorder.wants_state(0), "the next snapshot needs the state again");
 
     at(&mut recorder, to, 100, 100, 100);
     assert_eq!(save(&mut recorder).sequences(), [100], "a message is in one snapshot only");
@@ -54,12 +54,12 @@ fn a_ring_discards_its_oldest_messages_and_asks_for_the_state_again() {
     for sequence in 0..600 {
         at(&mut recorder, to, sequence, 1, 10_000);
     }
-    assert!(!recorder.wants_state(), "the state at the start is still there");
+    assert!(!recorder.wants_state(0), "the state at the start is still there");
     for sequence in 600..3000 {
         at(&mut recorder, to, sequence, 1, 10_000);
     }
-    assert!(recorder.wants_state());
-    assert!(!recorder.wants_state());
+    assert!(recorder.wants_state(0));
+    assert!(!recorder.wants_state(0));
     let contents = save(&mut recorder);
     let first = contents.sequences()[0];
     assert_eq!(contents.sequences(), (first..3000).collect::<Vec<_>>());
