@@ -28,7 +28,7 @@ fn check(split: &str) {
     let is_there = |topic| files(&scratch).first().is_some_and(|file| !read(file, topic).is_empty());
     until("the first values", || STATES.iter().all(|topic| is_there(topic)).then_some(()));
     let mut sent = 0;
-    let store = |number| _ = rover.position.update(|position| position.x = number as f64);
+    let store = |number| rover.position.update(|position| position.x = number as f64);
     while_busy(store, || {
         until("five files", || {
             rover.ticks.send_many(&(sent..sent + 50).collect::<Vec<u64>>());
