@@ -26,8 +26,8 @@ const TURN: u64 = 1 << 20;
 impl Capture {
     /// Looks at all objects once, and records what has changed.
     ///
-    /// After a second without a change, a call only looks at broadcasts that have room for few items. Each 10 ms it looks
-    /// at all.
+    /// After a second without a change, a call only looks at broadcasts that have room for few items. Each 10 ms it
+    /// looks at all.
     ///
     /// # Errors
     ///
