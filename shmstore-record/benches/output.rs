@@ -38,6 +38,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
+/// The messages of a batch.
+const BATCH: u64 = 1000;
+
 /// Writes the bytes of all messages in pieces of 1 MiB or of one message.
 fn write_plainly(path: &Path, body: &[u8], count: u64) -> Result<Duration, Box<dyn Error>> {
     let piece = body.repeat((1 << 20) / body.len().min(1 << 20));
@@ -63,10 +66,16 @@ fn record(path: &Path, body: &[u8], count: u64) -> Result<(Duration, Duration, u
     let start = Instant::now();
     let mut waited = Duration::ZERO;
     for number in 0..count {
+        if number % BATCH == 0 {
+            recorder.release();
+            recorder.hold();
+        }
         let stamp = Stamp { sequence: number as u32, log_time: number, publish_time: number };
         while !recorder.message(channel, stamp, |message| message.extend_from_slice(black_box(body))) {
             let began = Instant::now();
+            recorder.release();
             std::thread::sleep(Duration::from_micros(200));
+            recorder.hold();
             waited += began.elapsed();
         }
     }

@@ -20,6 +20,7 @@ fn versions_of_a_writer_without_a_pause_are_recorded_or_counted_as_missed() {
     let rover = scratch.store().create::<Rover>().unwrap();
     rover.position.store(position(1));
     let recorder = Recorder::start(&scratch, &["rover"], &["--only", "position"]).attached(&scratch);
+    recorder.until("/rover/position", 1);
     let store = |_| rover.position.update(|position| *position = self::position(position.x as u64 + 1));
     while_busy(store, || recorder.until("/rover/position", 100));
     let newest = rover.position.load_versioned().0;

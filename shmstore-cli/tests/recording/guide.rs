@@ -32,6 +32,8 @@ fn terminal_of_the_chapter_prints_what_it_says() {
     let chapter = std::fs::read_to_string(chapter).expect("the chapter is there");
     let terminal = chapter.split("```text\n$ ").nth(1).and_then(|rest| rest.split("\n\n").next()).expect("a terminal");
     let (command, expected) = terminal.split_once('\n').expect("a command and its output");
+    let time = command.split_once("--for ").and_then(|(_, time)| time.strip_suffix('s')).expect("a time");
+    assert!(expected.contains(&format!(" in {time}.0 s ")), "{expected}");
     let scratch = Scratch::new();
     let rover = scratch.store().create::<Telemetry>().unwrap();
     let args: Vec<&str> = command.strip_prefix("shmstore ").expect("our program").split(' ').collect();

@@ -216,7 +216,7 @@ impl Lane {
         let now = sink.now;
         let trouble = self.trouble.get_or_insert(Trouble { since: now, is_told: false, next: now });
         trouble.next = now + PATIENCE;
-        if trouble.is_told || now - trouble.since < PATIENCE {
+        if trouble.is_told || now.saturating_sub(trouble.since) < PATIENCE {
             return;
         }
         trouble.is_told = true;

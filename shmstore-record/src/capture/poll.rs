@@ -26,8 +26,8 @@ const TURN: u64 = 1 << 20;
 impl Capture {
     /// Looks at all objects once, and records what has changed.
     ///
-    /// After a second without a change, a call only looks at broadcasts that have room for few items. Each 10 ms it looks
-    /// at all.
+    /// After a second without a change, a call only looks at broadcasts that have room for few items. Each 10 ms it
+    /// looks at all.
     ///
     /// # Errors
     ///
@@ -40,9 +40,9 @@ impl Capture {
     }
 
     fn look(&mut self) -> Result<(), OutputError> {
+        self.begin_file_if_due();
         let now = self.clock.now();
-        self.begin_file_if_due(now);
-        if now < self.next_full && !self.look.is_last && now - self.last_change > CALM {
+        if now < self.next_full && !self.look.is_last && now.saturating_sub(self.last_change) > CALM {
             self.receive(true);
             return Ok(());
         }
@@ -64,8 +64,8 @@ impl Capture {
     }
 
     /// Begins the next file with the state of all parts, if it is time.
-    fn begin_file_if_due(&mut self, now: u64) {
-        while self.recorder.wants_state(now) {
+    fn begin_file_if_due(&mut self) {
+        while self.recorder.wants_state(self.clock.now()) {
             self.look_at_all(true);
         }
     }
@@ -86,7 +86,7 @@ impl Capture {
     /// Returns `true` if nothing has changed for a second, and no broadcast needs a look each millisecond.
     pub(super) fn is_calm(&self) -> bool {
         let is_hasty = |watched: &Watched| watched.attached.is_some() && watched.is_hasty();
-        self.clock.now() - self.last_change > CALM && !self.objects.iter().any(is_hasty)
+        self.clock.now().saturating_sub(self.last_change) > CALM && !self.objects.iter().any(is_hasty)
     }
 
     /// Looks at all parts. `is_again`: writes their present state, for a file that has just begun.

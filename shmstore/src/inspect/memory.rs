@@ -121,10 +121,12 @@ impl<'a> Live<'a> {
         self.word(at)
     }
 
-    /// Returns the atomic of four bytes at an offset.
+    /// Returns the atomic at an offset, for a test that writes as other processes do.
+    ///
+    /// [`atomic`](Self::atomic) stands for zeros that nobody has written with an atomic that is none of the object.
     #[cfg(test)]
-    pub(super) fn half_word(self, at: usize) -> Result<&'a AtomicU32, &'static str> {
-        self.atomic(at)
+    pub(super) fn to_write<A>(self, at: u64) -> &'a A {
+        self.atomic_at(at as usize).expect("within the payload")
     }
 
     /// Makes `to` so long that `len` bytes can be copied to it, or fails if these are not within the payload.

@@ -19,8 +19,6 @@ pub(crate) struct ReadablePages<'a> {
     mapping: &'a Mapping,
     /// A bit for each page.
     checked: RefCell<Vec<u64>>,
-    /// A bit for each page that was found to be unwritten. Empty until there is one.
-    unwritten: RefCell<Vec<u64>>,
     /// A bit for each page that was found to be in memory. Empty until there is one.
     in_memory: RefCell<Vec<u64>>,
     /// The page behind those that were asked about last, and their number. A caller that asks about one page after the
@@ -36,7 +34,6 @@ impl<'a> ReadablePages<'a> {
         Self {
             mapping,
             checked,
-            unwritten: RefCell::default(),
             in_memory: RefCell::default(),
             ahead: Cell::default(),
             nothing_is_swapped: OnceCell::new(),
@@ -83,25 +80,13 @@ impl<'a> ReadablePages<'a> {
         (range.start / PAGE..range.end.div_ceil(PAGE)).all(|page| self.is_unwritten(page))
     }
 
+    /// The answer is not kept. A process may write the page next, and a reader that takes new words of one page and
+    /// old zeros for another would take a state that never was.
     fn is_unwritten(&self, page: usize) -> bool {
-        if is_set(&self.checked.borrow(), page) {
-            return false;
-        }
-        let (word, bit) = place(page);
-        if is_known(&self.unwritten.borrow(), page) {
-            return true;
-        }
-        if self.is_in_memory(page) {
-            return false;
-        }
-        // Asked after the page, so that the page was not in swap space when it was not in memory.
-        if !*self.nothing_is_swapped.get_or_init(nothing_is_swapped) {
-            return false;
-        }
-        let mut unwritten = self.unwritten.borrow_mut();
-        unwritten.resize(words(self.mapping), 0);
-        unwritten[word] |= bit;
-        true
+        // The swap space is asked about after the page, which was not in it then when it was not in memory.
+        !is_set(&self.checked.borrow(), page)
+            && !self.is_in_memory(page)
+            && *self.nothing_is_swapped.get_or_init(nothing_is_swapped)
     }
 
     fn is_in_memory(&self, page: usize) -> bool {

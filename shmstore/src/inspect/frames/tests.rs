@@ -1,5 +1,5 @@
 use std::sync::atomic::Ordering::{Relaxed, Release};
-use std::sync::atomic::{AtomicBool, fence};
+use std::sync::atomic::{AtomicBool, AtomicU64, fence};
 use std::thread;
 use std::time::Duration;
 
@@ -33,7 +33,7 @@ struct Peer<'a> {
 
 impl Peer<'_> {
     fn store(&self, at: u64, word: u64) {
-        self.live.word(at as usize).unwrap().store(word, Release);
+        self.live.to_write::<AtomicU64>(at).store(word, Release);
     }
 
     fn publish(&self, number: u64) {
@@ -42,7 +42,7 @@ impl Peer<'_> {
         fence(Release);
         let words = (0..WORDS).map(|index| self.places.elements(slot) + 8 * index);
         for at in words.chain([self.places.meta(slot)]) {
-            self.live.word(at as usize).unwrap().store(number, Relaxed);
+            self.live.to_write::<AtomicU64>(at).store(number, Relaxed);
         }
         self.store(self.places.frame(slot), len);
         self.store(self.places.word(slot), published(number));

@@ -37,11 +37,11 @@ struct Peer<'a> {
 
 impl<'a> Peer<'a> {
     fn word(&self, at: u64) -> &'a AtomicU64 {
-        self.live.word(at as usize).unwrap()
+        self.live.to_write(at)
     }
 
     fn half(&self, at: u64) -> &'a AtomicU32 {
-        self.live.half_word(at as usize).unwrap()
+        self.live.to_write(at)
     }
 
     fn entry(&self, index: u32, word: u64) -> u64 {

@@ -1,5 +1,5 @@
-use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::{Relaxed, Release};
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::thread;
 use std::time::Duration;
 
@@ -45,7 +45,7 @@ struct Peer<'a> {
 
 impl Peer<'_> {
     fn store(&self, at: u64, word: u64) {
-        self.live.word(at as usize).unwrap().store(word, Release);
+        self.live.to_write::<AtomicU64>(at).store(word, Release);
     }
 
     fn slot(&self, position: u64) -> u64 {
@@ -57,7 +57,7 @@ impl Peer<'_> {
         std::sync::atomic::fence(Release);
         for index in 0..WORDS {
             let at = self.slot(position) + self.offsets.value + 8 * index;
-            self.live.word(at as usize).unwrap().store(position + 1, Relaxed);
+            self.live.to_write::<AtomicU64>(at).store(position + 1, Relaxed);
         }
         self.store(self.slot(position), word);
     }
