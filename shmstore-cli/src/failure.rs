@@ -34,6 +34,9 @@ pub enum Failure {
     /// More than one object matches the command line. Exit code 2.
     #[error("{0}")]
     Ambiguous(String),
+    /// Arguments do not go together. Exit code 2.
+    #[error("{0}")]
+    Usage(String),
     /// The work would harm another program, or the user does not agree to it. Exit code 4.
     #[error("{0}")]
     Refused(String),
@@ -152,7 +155,7 @@ impl Failure {
     pub(crate) fn code(&self) -> u8 {
         match self {
             Self::Several { first, .. } => first.code(),
-            Self::Ambiguous(_) => 2,
+            Self::Ambiguous(_) | Self::Usage(_) => 2,
             Self::Write { error, .. } => of_write(error),
             Self::Late(_) => 6,
             Self::NotFound(_) | Self::Field(_) => 3,

@@ -135,6 +135,17 @@ impl Node {
         }
     }
 
+    /// Returns `true` if a value has no bytes in a message: padding alone.
+    fn has_no_bytes(&self) -> bool {
+        match self {
+            Self::Nothing => true,
+            Self::Plain { size, .. } => *size == 0,
+            Self::Struct { fields, .. } => fields.iter().all(|(_, node)| node.has_no_bytes()),
+            Self::Array { len, element, .. } => *len == 0 || element.has_no_bytes(),
+            Self::Text { .. } | Self::List { .. } | Self::Time => false,
+        }
+    }
+
     pub(crate) fn of(schema: &OwnedSchema) -> Result<Self, Unfit> {
         let size = schema.size() as usize;
         let unfit = || Unfit { type_name: schema.to_string() };

@@ -1,7 +1,6 @@
 //! The messages of the parts of an object: what is in them, and in which order.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
 use std::fmt;
 use std::str::FromStr;
 
@@ -10,7 +9,7 @@ use shmstore::inspect::FieldPath;
 use shmstore::schema::{OwnedKind, OwnedSchema, Primitive};
 
 use crate::cdr::{DecodeError, Encoded, Plan, Reader, Unfit, Writer, is_time};
-use crate::names::{camel, snake};
+use crate::names::{Unique, camel, snake};
 
 /// The kind of the messages of a channel. Its text stands in the metadata of the channel, as `shmstore.kind`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -185,8 +184,9 @@ impl Message {
                     }
                     _ => vec![("meta".to_owned(), (**meta).clone())],
                 };
-                let mut used = fields.iter().map(|(name, _)| name.clone()).collect();
-                fields.push((unique("data", &mut used), data));
+                let mut names = Unique::default();
+                fields.iter().for_each(|(name, _): &(String, _)| _ = names.give(name));
+                fields.push((names.give("data"), data));
                 let list = Piece::List { element: Plan::of(element)?, capacity: *capacity as usize };
                 let schema = OwnedSchema::structure(name("Frame"), fields, 1, vec![]).map_err(layout)?;
                 (schema, vec![Piece::Value(Plan::of(meta)?), list])
@@ -204,7 +204,7 @@ impl Message {
     pub fn of_atomics<'s>(
         parts: impl IntoIterator<Item = (&'s FieldPath, &'s OwnedSchema)>,
     ) -> Result<Self, MessageError> {
-        let (mut fields, mut pieces, mut used) = (Vec::new(), Vec::new(), HashSet::new());
+        let (mut fields, mut pieces, mut names) = (Vec::new(), Vec::new(), Unique::default());
         for (path, part) in parts {
             let mut of = part;
             while let OwnedKind::CacheAligned { object } = of.kind() {
@@ -218,7 +218,7 @@ impl Message {
                 _ => return Err(not_a_part(path, part)),
             };
             pieces.push(Piece::Value(Plan::of(&value)?));
-            fields.push((unique(&cut(&snake(&path.to_string())), &mut used), value));
+            fields.push((names.give(&cut(&snake(&path.to_string()))), value));
         }
         let layout = |cause| MessageError::Layout { part: "atomics".into(), cause };
         let schema = OwnedSchema::structure("Atomics", fields, 1, vec![]).map_err(layout)?;
@@ -303,13 +303,6 @@ fn not_a_part(path: &FieldPath, part: &OwnedSchema) -> MessageError {
 /// The first part of a long name, so that a name of 255 bytes can be made of it.
 fn cut(name: &str) -> String {
     name.chars().take(200).collect()
-}
-
-/// A name that no other field has.
-fn unique(name: &str, used: &mut HashSet<String>) -> String {
-    let numbered = (2_usize..).map(|number| format!("{name}_{number}"));
-    let mut names = std::iter::once(name.to_owned()).chain(numbered);
-    names.find(|name| used.insert(name.clone())).expect("there are more numbers than fields")
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! Names as ROS 2 has them.
 
+use std::collections::HashMap;
+
 /// Packages that have a meaning of their own for readers of definitions.
 const RESERVED: [&str; 6] = ["action", "builtin_interfaces", "msg", "sensor_msgs", "srv", "std_msgs"];
 
@@ -62,9 +64,50 @@ pub(crate) fn constant(field: &str, variant: &str) -> String {
     format!("{}_{variant}", snake(field)).to_ascii_uppercase()
 }
 
+/// Names that are given once each.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct Unique {
+    /// The number from which on the next one of this name is looked for.
+    next: HashMap<String, u64>,
+}
+
+impl Unique {
+    /// The name, or the name with a number behind it if it was given before.
+    pub(crate) fn give(&mut self, name: &str) -> String {
+        let mut number = self.next.get(name).copied().unwrap_or(1);
+        let mut unique = name.to_owned();
+        while self.next.contains_key(&unique) {
+            number += 1;
+            unique = format!("{name}_{number}");
+        }
+        self.next.insert(unique.clone(), 1);
+        if unique != name {
+            self.next.insert(name.to_owned(), number);
+        }
+        unique
+    }
+
+    /// Lets the name be given again.
+    pub(crate) fn give_back(&mut self, name: &str) {
+        self.next.remove(name);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_are_given_once() {
+        let mut names = Unique::default();
+        let given = ["a", "a_2", "a", "a", "b", "a_2"].map(|name| names.give(name));
+        assert_eq!(given, ["a", "a_2", "a_3", "a_4", "b", "a_2_2"]);
+        names.give_back("b");
+        assert_eq!(names.give("b"), "b");
+        // As many as an object may have, in no time.
+        let all: std::collections::HashSet<String> = (0..16_384).map(|_| names.give("field")).collect();
+        assert_eq!(all.len(), 16_384);
+    }
 
     #[test]
     fn names_follow_the_rules_of_ros() {

@@ -34,7 +34,7 @@ use super::record_report as report;
 /// The recorder only reads. It takes no slot, and no program waits for it. It looks each
 /// millisecond, and each 10 ms after a second without a change. A `Versioned` that is stored more
 /// often is recorded with gaps, which are counted exactly. A `Broadcast` is recorded without gaps
-/// if it has room for 2 ms of its items. Of a `Queue`, the items are recorded that are there at a
+/// if it has room for some milliseconds of its items. Of a `Queue`, the items are recorded that are there at a
 /// look, and none is taken.
 ///
 /// The recording ends on Ctrl-C or SIGTERM, after --for, or when the disk is full. Then it prints
@@ -57,22 +57,22 @@ pub struct Args {
     /// How often atomics, locks and events are sampled in a second, from 0.001 to 1000
     #[arg(long, value_name = "HZ", default_value = "10", value_parser = hertz)]
     hz: Duration,
-    /// Begin another file, FILE_0002, at this size or age: 1GiB, 10min
+    /// Write FILE_0001, and begin FILE_0002 at this size or age: 1GiB, 10min
     #[arg(long, value_name = "SIZE|TIME", value_parser = split)]
     split: Option<Split>,
-    /// Keep only the newest files
+    /// Keep only this many of the newest files
     #[arg(long, value_name = "N", requires = "split")]
     keep: Option<usize>,
     /// The memory between the objects and the disk. When it is full, messages are dropped and counted
     #[arg(long, value_name = "SIZE", default_value = "64MiB", value_parser = units::size)]
     buffer: u64,
-    /// Write the file to the disk this often. By default, the system does it when it likes, and at the end
+    /// Write the file to the disk this often. By default, the system chooses when; the recorder does it at the end
     #[arg(long, value_name = "TIME", value_parser = units::time)]
     sync: Option<Duration>,
     /// End after this time
     #[arg(long = "for", value_name = "TIME", value_parser = units::time)]
     time: Option<Duration>,
-    /// Keep only this time in memory, and write it when SIGUSR1 comes
+    /// Keep the last messages of this time in memory, and write them to FILE_0001 at SIGUSR1
     #[arg(long, value_name = "TIME", conflicts_with = "split", value_parser = units::time)]
     snapshot: Option<Duration>,
     /// How messages are encoded. JSON is for programs that cannot read CDR, and cannot be replayed
@@ -170,7 +170,9 @@ pub fn run(args: &Args) -> Result<Outcome, Failure> {
         || list(&args.paths),
         |capture| {
             if snapshot.swap(false, Relaxed) && !capture.save_snapshot() {
-                line.note("no snapshot is written: --snapshot TIME keeps one, or the one before is not complete");
+                line.note(
+                    "no snapshot is written: the one before is not complete yet, or --snapshot TIME was not given",
+                );
             }
             line.show(capture, since);
             let is_late = args.time.is_some_and(|time| since.elapsed() >= time);

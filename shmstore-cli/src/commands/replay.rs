@@ -38,7 +38,7 @@ use crate::text::{shown_lines, shown_path};
 /// is 1. Ctrl-C ends the replay after a whole message.
 ///
 /// With --json, the keys are: files, start, seconds, objects (topic, type, id, layout_hash, room,
-/// place, created), channels (topic, object, kind, parts, stored, refused, blocked, left_out,
+/// host, place, created), channels (topic, object, kind, parts, stored, refused, blocked, left_out,
 /// repeated, reason), damaged, damage, and with --into: rounds, took_seconds, late_p99_seconds,
 /// late_worst_seconds.
 #[derive(Debug, clap::Args)]
@@ -54,19 +54,19 @@ pub struct Args {
     #[arg(long, requires = "into")]
     into_existing: bool,
     /// How many seconds of the recording are replayed in a second; 0 is as fast as possible
-    #[arg(long, value_name = "RATE", default_value = "1", value_parser = rate)]
+    #[arg(long, value_name = "RATE", default_value = "1", value_parser = rate, allow_negative_numbers = true)]
     rate: f64,
     /// Begin again at the end, until Ctrl-C
     #[arg(long = "loop", requires = "into")]
     repeats: bool,
-    /// Only the part at this path, or the parts below it; may be given several times
+    /// Only the part at this path, or the parts below it; can be repeated
     #[arg(long, value_name = "PART", value_parser = target::not_empty)]
     only: Vec<String>,
     /// Begin so many seconds after the first message, with the state of then
-    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds, allow_negative_numbers = true)]
     from: Option<Duration>,
     /// End so many seconds after the first message
-    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds, allow_negative_numbers = true)]
     to: Option<Duration>,
     /// Print one JSON document
     #[arg(long)]
@@ -86,6 +86,7 @@ fn rate(text: &str) -> Result<f64, &'static str> {
 pub fn run(args: &Args) -> Result<Outcome, Failure> {
     let signals = Signals::catch();
     let mut recording = Recording::open(&args.files).map_err(|error| failure(error.into()))?;
+    check_range(args, recording.times())?;
     let paths = args.only.iter().map(|path| target::field_path(path, None)).collect::<Result<Vec<_>, _>>()?;
     let only = Only::of(paths, recording.objects()).map_err(failure)?;
     let settings =
@@ -116,6 +117,22 @@ pub fn run(args: &Args) -> Result<Outcome, Failure> {
     Err(Failure::Other(format!("not every message was {not_stored}")))
 }
 
+/// Refuses a range that no message is in. `times` are those of the first and the last message.
+fn check_range(args: &Args, times: Option<(u64, u64)>) -> Result<(), Failure> {
+    let Some(from) = args.from else { return Ok(()) };
+    if let Some(to) = args.to.filter(|to| *to < from) {
+        let (from, to) = (from.as_secs_f64(), to.as_secs_f64());
+        return Err(Failure::Usage(format!("--to {to} is before --from {from}")));
+    }
+    match times.map(|(first, last)| Duration::from_nanos(last.saturating_sub(first))) {
+        Some(length) if from > length => {
+            let (from, length) = (from.as_secs_f64(), length.as_secs_f64());
+            Err(Failure::Usage(format!("--from {from} is after the end of the recording, which has {length:.3} s")))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Says which object is used.
 fn begin(opened: &Opened) -> String {
     let what = if opened.is_new { "created" } else { "storing in" };
@@ -130,6 +147,7 @@ fn failure(error: ReplayError) -> Failure {
             ErrorKind::NotFound => Failure::NotFound(format!("file {} does not exist", shown_path(&path))),
             _ => Failure::File { path, cause },
         },
+        ReplayError::Read(ReadError::Order { .. }) => Failure::Usage(text),
         ReplayError::Read(ReadError::Foreign { .. })
         | ReplayError::Exists { .. }
         | ReplayError::OtherLayout { .. }

@@ -93,7 +93,7 @@ impl Told<'_> {
     /// The first message, since 1970, and the time from there to the last one.
     fn times(&self) -> Option<(Duration, Duration)> {
         let (first, last) = self.recording.times()?;
-        Some((Duration::from_nanos(first), Duration::from_nanos(last - first)))
+        Some((Duration::from_nanos(first), Duration::from_nanos(last.saturating_sub(first))))
     }
 
     fn counts(&self, channel: usize) -> Counts {

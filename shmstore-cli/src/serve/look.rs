@@ -7,6 +7,9 @@ use shmstore::schema::{OwnedKind, OwnedSchema};
 
 use crate::tree::key_step;
 
+/// The most bytes of a path. Parts below longer ones are left out, since each of them would repeat it.
+const MOST_PATH: usize = 1024;
+
 /// What a path leads to.
 pub(super) enum Found<'a> {
     /// A number or a `bool`.
@@ -129,7 +132,9 @@ impl<F: FnMut(&str, Found<'_>)> Walk<F> {
     fn below(&mut self, step: impl FnOnce(&mut String), visit: impl FnOnce(&mut Self)) {
         let len = self.path.len();
         step(&mut self.path);
-        if self.twice.as_mut().is_none_or(|seen| seen.insert(self.path.clone())) {
+        if self.path.len() > MOST_PATH {
+            (self.each)("", Found::Omitted);
+        } else if self.twice.as_mut().is_none_or(|seen| seen.insert(self.path.clone())) {
             visit(self);
         }
         self.path.truncate(len);

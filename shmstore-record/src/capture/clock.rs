@@ -35,7 +35,7 @@ impl Clock {
         (self.real, self.boot)
     }
 
-    /// By how many nanoseconds somebody has set the system's clock since the last call. `None` if nobody did.
+    /// By how many nanoseconds the system's clock was set since the last call. `None` if it was not.
     pub(super) fn step(&mut self) -> Option<i64> {
         self.step_to(nanoseconds(ClockId::CLOCK_REALTIME), self.now())
     }

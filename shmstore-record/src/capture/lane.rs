@@ -193,7 +193,7 @@ impl Lane {
     /// Counts the numbers from `first` on that nobody has seen.
     pub(super) fn miss(&mut self, first: u64, count: u64) {
         if count > 0 {
-            self.counts.missed += count;
+            self.counts.missed = self.counts.missed.saturating_add(count);
             let last = first.wrapping_add(count - 1);
             self.gap = Some((self.gap.map_or(first, |(first, _)| first), last));
         }
@@ -230,7 +230,7 @@ impl Lane {
     pub(super) fn tell_losses(&mut self, recorder: &mut Recorder, events: &mut Events, now: u64) {
         let Self { object, part, counts: Counts { missed, dropped, .. }, spec: Channel { topic, .. }, .. } = self;
         if let Some((from, to)) = self.gap.take() {
-            let new = *missed - self.told_missed;
+            let new = missed.saturating_sub(self.told_missed);
             let of = json!({
                 "object": object, "part": part, "topic": topic, "missed": new, "from": from, "to": to, "total": missed
             });

@@ -159,8 +159,9 @@ impl Capture {
                 Ok(object) if object.is_moving() || object.is_removed() => {}
                 Ok(object) => {
                     let place = Place { path: of.path.clone(), id: of.id };
-                    self.take(object, place, now)?;
-                    self.refused.remove(&key);
+                    if self.take(object, place, now)? {
+                        self.refused.remove(&key);
+                    }
                 }
                 // The next list has what became of it.
                 Err(InspectError::Gone { .. } | InspectError::Rewritten { .. }) => {}
@@ -184,14 +185,14 @@ impl Capture {
         }
     }
 
-    /// Records an object.
-    fn take(&mut self, object: Object, place: Place, now: u64) -> Result<(), OutputError> {
+    /// Records an object. Returns `false` if it has too many parts.
+    fn take(&mut self, object: Object, place: Place, now: u64) -> Result<bool, OutputError> {
         let parts = match object.parts() {
             Ok(parts) => parts,
             Err(error) => {
                 let key = (object.segment().shmid, object.nonce());
                 self.refuse(key, &place.path, &error.to_string(), now);
-                return Ok(());
+                return Ok(false);
             }
         };
         self.had_object = true;
@@ -243,7 +244,7 @@ impl Capture {
             let of = json!({ "object": number, "path": path, "nonce": nonce.to_string() });
             self.events.tell(&mut self.recorder, now, kind, of);
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Begins another file, in which the topics of an object may have other types.

@@ -20,7 +20,7 @@ const LIST: Duration = Duration::from_millis(250);
 /// A list takes at most this part of the time.
 const SHARE: u32 = 20;
 
-/// Whether a recording goes on.
+/// What a recording does after a poll.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Next {
     /// It goes on.

@@ -1,6 +1,6 @@
 //! Names of topics, as ROS 2 allows them.
 
-use std::collections::HashSet;
+use crate::names::Unique;
 
 /// The most characters of a name. ROS 2 allows 255 with its own prefix.
 const MOST: usize = 240;
@@ -8,7 +8,7 @@ const MOST: usize = 240;
 /// The names of one recording. No two are the same.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Topics {
-    taken: HashSet<String>,
+    taken: Unique,
 }
 
 impl Topics {
@@ -27,17 +27,12 @@ impl Topics {
 
     /// Lets another part have a topic.
     pub(super) fn give_back(&mut self, topic: &str) {
-        self.taken.remove(topic);
+        self.taken.give_back(topic);
     }
 
     fn unique(&mut self, mut name: String) -> String {
         name.truncate(MOST);
-        let name = name.trim_end_matches(['/', '_']).to_owned();
-        let numbered = (2_u64..).map(|number| format!("{name}_{number}"));
-        let unique = std::iter::once(name.clone()).chain(numbered).find(|name| !self.taken.contains(name));
-        let unique = unique.expect("there is always one more number");
-        self.taken.insert(unique.clone());
-        unique
+        self.taken.give(name.trim_end_matches(['/', '_']))
     }
 }
 

@@ -91,7 +91,7 @@ impl<'m> Reader<'m> {
 
     fn all(&mut self, element: &Node, stride: usize, elements: &mut [u8]) -> Result<(), DecodeError> {
         // Without this, a list of nothing would be walked. It may have any length.
-        if elements.is_empty() {
+        if elements.is_empty() || element.has_no_bytes() {
             return Ok(());
         }
         if let Some(same) = self.same(element, stride, elements.len() / stride)? {

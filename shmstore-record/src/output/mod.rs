@@ -1,6 +1,6 @@
 //! Writes recordings: files in [MCAP](https://mcap.dev/spec), which are complete after each write.
 //!
-//! Read first: [`Recorder`]. Its caller's thread encodes messages into a bounded buffer, and an own thread writes
+//! Read first: [`Recorder`]. Its caller's thread encodes messages into a bounded buffer, and another thread writes
 //! them. [`repair`] mends a file whose recorder or machine died.
 //!
 //! A file can be read at any time, also after the death of its recorder. It lacks at most the last 100 ms then, and

@@ -19,13 +19,13 @@ const CHANNELS: usize = u16::MAX as usize;
 
 /// Records messages into files.
 ///
-/// [`Recorder::message`] encodes into a bounded buffer and never waits for the disk. An own thread writes what the
+/// [`Recorder::message`] encodes into a bounded buffer and never waits for the disk. Another thread writes what the
 /// buffer has: after 1 MiB, or 100 ms. Each write leaves a file that readers of MCAP open.
 ///
 /// A caller with many messages calls [`hold`](Self::hold) before them and [`release`](Self::release) behind them. The
 /// two threads share nothing in between, as long as blocks are not full.
 ///
-/// If a recorder is dropped, it ends its file as [`Recorder::finish`] does, but tells nothing.
+/// A recorder that is dropped ends its file as [`Recorder::finish`] does, but returns no error.
 ///
 /// ```
 /// use std::collections::BTreeMap;
@@ -285,7 +285,7 @@ impl Recorder {
 
     /// Lets the thread write the messages of the last time into a new file. The buffer begins anew.
     ///
-    /// Returns at once. [`Recorder::progress`] tells when the file is complete. Returns `false` without
+    /// Returns at once. [`Recorder::progress`] says when the file is complete. Returns `false` without
     /// [`Output::snapshot`], and if the snapshot before is not complete yet.
     pub fn save_snapshot(&mut self) -> bool {
         // What is being filled belongs to the snapshot.

@@ -1,6 +1,6 @@
 //! The channels of a recording: which part of which object has the messages, and how they are decoded.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use mcap::records;
@@ -9,6 +9,9 @@ use shmstore::inspect::FieldPath;
 use super::Recorded;
 use super::object::number;
 use crate::{Kind, Message};
+
+/// The most parts of an object that a recorder takes.
+const MOST_PARTS: usize = 16_384;
 
 /// The most bytes of one decoded message.
 const MOST: usize = 1 << 30;
@@ -115,6 +118,16 @@ fn place(
             .map_err(|error| format!("`shmstore.parts` is no list of paths: {error}"))?,
         _ => vec![text("shmstore.part")?.clone()],
     };
+    if paths.len() > MOST_PARTS {
+        return Err(format!(
+            "`shmstore.parts` has {} paths, and no object has more than {MOST_PARTS} parts",
+            paths.len()
+        ));
+    }
+    let mut known = HashSet::new();
+    if let Some(path) = paths.iter().find(|path| !known.insert(*path)) {
+        return Err(format!("`shmstore.parts` has {path:?} twice"));
+    }
     let parts = paths.iter().map(|path| path.parse().map_err(|error| format!("{path:?} is no path: {error}")));
     Ok((*object, kind, parts.collect::<Result<_, _>>()?))
 }

@@ -42,6 +42,15 @@ pub enum ReadError {
         /// Its profile.
         profile: String,
     },
+    /// It begins before the file in front of it ends.
+    #[error(
+        "{}: it begins before the file in front of it ends: give each file of one recording once, in their order",
+        .path.display()
+    )]
+    Order {
+        /// The file.
+        path: PathBuf,
+    },
     /// The file ends in the middle.
     #[error(
         "{path}: it ends {place}, because its recorder was killed or its disk was full. `shmstore record --repair \
@@ -53,7 +62,7 @@ pub enum ReadError {
         /// Where it ends.
         place: String,
     },
-    /// A record is not what MCAP allows, or larger than any recording has it.
+    /// A record is not valid MCAP, or is larger than any record of a recorder.
     #[error("{}: the record at byte {at} is damaged: {why}", .path.display())]
     Damaged {
         /// The file.
@@ -73,7 +82,7 @@ pub enum ReadError {
         /// The reason.
         why: String,
     },
-    /// The layout of an object is none.
+    /// The layout of an object cannot be parsed, or is not one of an object.
     #[error("{}: the layout of {topic} is wrong: {cause}", .path.display())]
     Schema {
         /// The file.
@@ -85,7 +94,7 @@ pub enum ReadError {
     },
     /// An object has layouts that did not grow from each other.
     #[error(
-        "{}: {topic} has two layouts, {old} and {new}, and neither grew from the other: the object was replaced between \
+        "{}: {topic} has two layouts, {old} and {new}. Neither grew from the other: the object was replaced between \
          them. Replay the files before and after that one by one", .path.display()
     )]
     Replaced {

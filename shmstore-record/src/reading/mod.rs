@@ -79,6 +79,7 @@ impl Recording {
         let (mut known, mut definitions) = (HashMap::new(), Vec::new());
         for path in files {
             definitions.clear();
+            let earlier = recording.times.take();
             let mut survey = Survey { recording: &mut recording, known: &mut known, later: &mut definitions };
             let file = survey.file(path.as_ref())?;
             recording.files.push(file);
@@ -86,6 +87,13 @@ impl Recording {
                 // What is wrong in the summary matters only if a message needs it.
                 drop(recording.define(recording.files.len() - 1, *kind, body));
             }
+            if let (Some((began, ended)), Some((begins, ends))) = (earlier, recording.times) {
+                if begins < ended {
+                    return Err(ReadError::Order { path: path.as_ref().into() });
+                }
+                recording.times = Some((began, ends));
+            }
+            recording.times = recording.times.or(earlier);
         }
         Ok(recording)
     }
@@ -121,8 +129,9 @@ impl Recording {
     }
 
     fn saw_time(&mut self, first: u64, last: u64) {
+        // A damaged chunk may end before it starts.
         let (start, end) = self.times.unwrap_or((first, last));
-        self.times = Some((start.min(first), end.max(last)));
+        self.times = Some((start.min(first).min(last), end.max(last).max(first)));
     }
 
     /// Takes a schema or a channel.

@@ -71,7 +71,7 @@ pub enum ReplayError {
         /// Its path.
         path: PathBuf,
     },
-    /// No recorded object has a part that was asked for.
+    /// A part that was asked for is in no recorded object.
     #[error("no recorded object has a part `{part}`: `shmstore replay FILE` lists the parts")]
     NoSuchPart {
         /// The part.

@@ -107,7 +107,7 @@ impl Lateness {
             left = left.saturating_sub(*count);
             left == 0
         })?;
-        Some(if step == STEPS - 1 { self.worst } else { STEP * (step as u32 + 1) })
+        Some(if step == STEPS - 1 { self.worst } else { (STEP * (step as u32 + 1)).min(self.worst) })
     }
 }
 

@@ -18,7 +18,7 @@ use crate::segment::mirrored::Mirrored;
 ///
 /// Most of the time of [`Object::attach`] goes into the schema, which is JSON, and into the search for the anchor. A
 /// program that looks at many objects every second keeps an `Attacher` and detaches each object after the look, because
-/// an attached object cannot be replaced, and removed only after it is detached.
+/// an attached object cannot be replaced, and is removed only after it is detached.
 ///
 /// # Details
 ///

@@ -7,10 +7,15 @@ use shmstore::inspect::Value;
 use super::Format;
 use super::families::{FAMILIES, Family};
 
+/// The most bytes of a scrape, about. The samples after them are left out and counted.
+const MOST_BYTES: usize = 64 << 20;
+
 /// Samples, by their families.
 pub(super) struct Text {
     families: Vec<String>,
     left: usize,
+    /// The bytes of all samples that count.
+    bytes: usize,
     /// How many samples were left out.
     pub(super) omitted: u64,
 }
@@ -20,7 +25,7 @@ impl Text {
     pub(super) fn of(most: usize, sizes: &[usize]) -> Self {
         let size = |family: usize| sizes.get(family).map_or(0, |size| size + size / 16);
         let families = (0..FAMILIES.len()).map(|family| String::with_capacity(size(family))).collect();
-        Self { families, left: most, omitted: 0 }
+        Self { families, left: most, bytes: 0, omitted: 0 }
     }
 
     /// Returns the number of bytes of each family.
@@ -30,11 +35,13 @@ impl Text {
 
     /// Adds a sample. `labels` are written already, and `more` are not.
     pub(super) fn sample(&mut self, family: Family, labels: &str, more: &[(&str, &str)], value: impl fmt::Display) {
-        match self.left.checked_sub(1) {
+        match self.left.checked_sub(1).filter(|_| self.bytes < MOST_BYTES) {
             Some(left) => self.left = left,
             None => return self.omitted += 1,
         }
+        let before = self.families[family as usize].len();
         self.sample_always(family, labels, more, value);
+        self.bytes += self.families[family as usize].len() - before;
     }
 
     /// Adds a sample that does not count.
