@@ -183,3 +183,20 @@ fn messages_of_other_encodings_are_refused_with_the_reason() {
     let drive = shmstore::inspect::Object::find(recorded.place().as_ref(), Some('D')).unwrap();
     assert!(drive.read(&Limits::default()).to_string().contains("speed"));
 }
+
+#[test]
+fn ranges_without_messages_and_files_in_another_order_are_wrong_usage() {
+    let recorded = speeds(3, 1000);
+    for (range, text) in [
+        (&["--from", "2", "--to", "1"][..], "--to 1 is before --from 2"),
+        (&["--from", "2.5"], "after the end of the recording, which has 2.000 s"),
+    ] {
+        let said = recorded.replay(range).with(2).err;
+        assert!(said.contains(text), "{said}");
+    }
+    let file = recorded.scratch.text("x.mcap");
+    let said = run(["replay", &file, &file]).with(2).err;
+    assert!(said.contains("give each file of one recording once, in their order"), "{said}");
+    let said = run(["replay", &file, "--rate", "-1"]).with(2).err;
+    assert!(said.contains("write a number from 0 to 1e6"), "{said}");
+}

@@ -290,5 +290,11 @@ mod tests {
         assert_eq!(at(350_000_000, &mut lane, &|lane, _| lane.is_well()), (false, 0));
         assert_eq!(at(360_000_000, &mut lane, &fails), (false, 0));
         assert_eq!(lane.counts, Counts::default());
+        // Versions of a hostile writer may jump to the largest number, again and again.
+        lane.miss(0, u64::MAX);
+        lane.miss(7, u64::MAX - 3);
+        assert_eq!(lane.counts.missed, u64::MAX);
+        let tell = |lane: &mut Lane, sink: &mut Sink<'_>| lane.tell_losses(sink.recorder, sink.events, sink.now);
+        assert_eq!(at(300_000_000, &mut lane, &tell).1, 0);
     }
 }
