@@ -206,7 +206,7 @@ impl Survey<'_> {
                 op::SCHEMA | op::CHANNEL => {
                     kept += known.len() as u64;
                     if kept > MOST_DEFINITIONS {
-                        let why = format_args!("the schemas and channels have more than {MOST_DEFINITIONS} bytes");
+                        let why = format!("the schemas and channels have more than {MOST_DEFINITIONS} bytes");
                         return Err(records.damaged(head.at, why));
                     }
                     self.later.push((head.kind, known.to_vec()));
