@@ -14,7 +14,7 @@ use crate::output::{Look, Output};
 use crate::table::{self, Align, Cell};
 use crate::text::{exact, shown, shown_path};
 
-/// What is printed at the end.
+/// The facts that are printed at the end.
 pub(super) struct Told<'a> {
     pub(super) files: &'a [PathBuf],
     pub(super) recording: &'a Recording,

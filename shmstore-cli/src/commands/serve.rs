@@ -26,7 +26,7 @@ use crate::serve::{self, Listen, Settings};
 ///   /api/doctor                             as `shmstore doctor --json`
 ///   /healthz                                ok
 ///
-/// Who may read: programs of your own user and of root, by the loopback address. Other
+/// Programs of your own user and of root may read, by the loopback address. Other
 /// users of this machine need --allow-user or the token. A listener that is not on the
 /// loopback address needs the token always. Without --token-file, the server makes a token
 /// if one is needed, and prints it in the address of the page.

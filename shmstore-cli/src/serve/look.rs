@@ -30,7 +30,7 @@ pub(super) enum Found<'a> {
     Omitted,
 }
 
-/// What is counted.
+/// The kind of a count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Counter {
     /// Versions of a `Versioned`.

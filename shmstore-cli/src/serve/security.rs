@@ -1,4 +1,4 @@
-//! Who may ask what.
+//! The checks of each request: its host, its origin, its user and its token.
 //!
 //! | danger | answer |
 //! |---|---|
@@ -39,7 +39,7 @@ const HEADERS: [(HeaderName, &str); 4] = [
     (axum::http::header::CACHE_CONTROL, "no-store"),
 ];
 
-/// What is checked of a request.
+/// The checks of a request.
 pub(super) struct Guard {
     /// The values of `Host` that name this server. Empty for a Unix socket, which no page of another site reaches.
     hosts: Vec<String>,

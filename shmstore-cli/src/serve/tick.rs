@@ -80,7 +80,7 @@ impl Machine {
         let is_new = self.refresh()?;
         let time = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis() as u64;
         let limits = of_list();
-        // What is wrong is looked for once a second, as it takes some system calls for each process.
+        // Troubles are looked for once a second, because that takes some system calls for each process.
         let looks_closer = is_new || self.told().is_none();
         let (troubles, mut round) = (std::mem::take(&mut self.troubles), Round::default());
         let (listed, attacher, users) = self.parts();

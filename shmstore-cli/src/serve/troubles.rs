@@ -1,4 +1,4 @@
-//! What is wrong with objects, beside the findings of `doctor`.
+//! Troubles of objects that `doctor` does not name.
 
 use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};

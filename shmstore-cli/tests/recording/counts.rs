@@ -1,4 +1,4 @@
-//! What is recorded, and what is missed, counted exactly.
+//! The exact numbers of recorded and missed values.
 
 use std::sync::atomic::Ordering::Relaxed;
 use std::thread;

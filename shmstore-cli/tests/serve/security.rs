@@ -1,4 +1,4 @@
-//! Who may read.
+//! The users, hosts, origins and tokens that may read.
 
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;

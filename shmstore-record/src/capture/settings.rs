@@ -1,4 +1,4 @@
-//! What is recorded, and how.
+//! The choice of what is recorded, and its encoding.
 
 use std::time::Duration;
 

@@ -15,6 +15,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Seek, SeekFrom, Write};
+use std::ops::Deref;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::Arc;
@@ -53,25 +54,12 @@ pub(super) fn create(path: &Path) -> io::Result<Arc<dyn Medium>> {
     // A file system without locks is no reason to record nothing.
     Ok(match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
         Ok(locked) => Arc::new(locked),
-        Err((file, _)) => Arc::new(file),
+        Err((file, _)) => Arc::new(Box::new(file)),
     })
 }
 
-impl Medium for File {
-    fn write_at(&self, bytes: &[u8], at: u64) -> io::Result<()> {
-        self.write_all_at(bytes, at)
-    }
-
-    fn cut(&self, length: u64) -> io::Result<()> {
-        self.set_len(length)
-    }
-
-    fn sync(&self) -> io::Result<()> {
-        self.sync_data()
-    }
-}
-
-impl Medium for Flock<File> {
+/// A file, locked or not.
+impl<F: Deref<Target = File> + Send + Sync> Medium for F {
     fn write_at(&self, bytes: &[u8], at: u64) -> io::Result<()> {
         self.write_all_at(bytes, at)
     }
